@@ -124,6 +124,9 @@ pub struct Changes {
     pub alerts_open: usize,
     /// Figures of the overview that were said anew.
     pub figures: Vec<FigureView>,
+    /// The last epoch since the start that said something of what agencies owe; none where none did since the epoch that is
+    /// asked for.
+    pub ledger: Option<Epoch>,
 }
 
 /// The system's status and how old it is.
@@ -152,6 +155,7 @@ impl Changes {
             && self.alerts.is_empty()
             && !self.alerts_whole
             && self.figures.is_empty()
+            && self.ledger.is_none()
     }
 }
 
@@ -176,6 +180,7 @@ impl Board {
             guarded: GuardedFeeds::default(),
             rejected: HashMap::new(),
             forgotten: 0,
+            ledger: Epoch(0),
             epoch: Epoch(0),
             hydrated: false,
             status: None,
@@ -300,6 +305,9 @@ impl Board {
             for result in &results.facts.figures {
                 picture.figures.show(epoch, FigureView::new(epoch, result));
             }
+            if !results.facts.obligations.is_empty() {
+                picture.ledger = epoch;
+            }
             // What is missing moves with the clock, and by seconds: not ten times in one.
             if picture.counted_at != results.now.0.div_euclid(SECOND) || !results.facts.statuses.is_empty() {
                 picture.count_missing(results.now);
@@ -400,6 +408,12 @@ impl Board {
     #[must_use]
     pub fn figures(&self, asker: &Asker) -> Vec<FigureView> {
         self.read(|picture| picture.figures_seen_by(asker, None))
+    }
+
+    /// The last epoch since the start that said something of what agencies owe, to whoever sees it.
+    #[must_use]
+    pub(crate) fn ledger_said(&self, asker: &Asker) -> Epoch {
+        self.read(|picture| picture.ledger_seen_by(asker, None).unwrap_or_default())
     }
 
     /// Where a station stands; none where no pack told.

@@ -26,6 +26,7 @@ use crate::{
     figures::FigureView,
     held::{HeldList, HeldOf},
     kept_back::CountedCell,
+    ledger::Ledger,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{DistinctTotal, MeasureHours, SensorAlerts},
     rejects::RejectView,
@@ -39,7 +40,7 @@ use crate::{
 pub type HistoryAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, HistoryError>> + Send + 'a>>;
 
 /// The store, as far as the page asks it.
-pub trait History: Send + Sync + std::fmt::Debug {
+pub trait History: Ledger + Send + Sync + std::fmt::Debug {
     /// The current hourly windows of a series that start in `[from, until)`, by start.
     fn trend<'a>(
         &'a self,

@@ -24,10 +24,10 @@ use ioc_model::{
     contract::Contract,
     envelope::Content,
     epoch::Epoch,
-    form::{Finding, Period, PeriodKind, ReceiptCursor, Rule, Weight},
+    form::{Finding, ObligationFilter, Period, PeriodKind, ReceiptCursor, Rule, Weight},
     pack::{Feed, FormatName, Pack, Transport},
     position::{Arrival, LogNumber, Offset, Position},
-    results::{Receipt, ReportVerdict},
+    results::{Obligation, Receipt, ReportVerdict},
     text::Text,
 };
 use serde_json::Value;
@@ -96,6 +96,10 @@ impl Receipts for Known {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
+    fn owed<'a>(&'a self, _of: &'a ObligationFilter, _limit: u32) -> RecordFuture<'a, Vec<Obligation>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     fn original(&self, _position: Position) -> RecordFuture<'_, Option<Sent>> {
         Box::pin(std::future::ready(Ok(None)))
     }
@@ -151,7 +155,12 @@ fn pack() -> Pack {
     let feeds = vec![
         feed("air-push", Transport::Http),
         feed("others-push", Transport::Http),
-        Feed { format: FormatName::Table, ..feed("reports", Transport::Http) },
+        Feed {
+            format: FormatName::Table,
+            forms: vec!["ktxh-x".to_owned()],
+            agency: Some("25486".to_owned()),
+            ..feed("reports", Transport::Http)
+        },
         feed("air-files", Transport::Files { folder: "air".to_owned() }),
     ];
     ioc_testing::pack("test", Vec::new(), Vec::new(), feeds)
@@ -318,6 +327,30 @@ async fn the_sender_of_a_report_is_answered_when_it_is_judged_and_refused_with_e
     assert_eq!(answer(site.curl("/ingest/reports", &SEND, b" \n")).await.status, 200);
     let figures = site.counters.snapshot();
     assert_eq!((figures.acknowledged, figures.refused, figures.judged_later, figures.empty), (3, 1, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_a_report_says_what_it_is_sent_for_and_nobody_sends_for_what_others_owe() {
+    let site = Site::new().await;
+    *site.known.1.lock().unwrap() =
+        Some(Judges { verdict: ReportVerdict::Accepted, sender: "lab", takes: Duration::ZERO });
+    let sent_for = |feed: &str, owed: &str| {
+        let header = format!("X-Obligation: {owed}");
+        site.curl(&format!("/ingest/{feed}"), &[SEND[0], SEND[1], "--header", &header], b"a;b")
+    };
+    for (feed, owed) in [
+        ("reports", "november"),
+        ("reports", "ktxh-x~25486~admin_month"),
+        ("reports", "ktxh-x~25487~admin_month~2026-10"),
+        ("reports", "other~25486~admin_month~2026-10"),
+        ("air-push", "ktxh-x~25486~admin_month~2026-10"),
+    ] {
+        answer(sent_for(feed, owed)).await.problem(400, "no-obligation");
+    }
+    assert!(stored(&site.log).is_empty());
+    let owed = "ktxh-x~25486~admin_month~2026-10";
+    assert_eq!(answer(sent_for("reports", owed)).await.status, 200);
+    assert!(stored(&site.log)[0].known.contains(&("owed".into(), owed.to_owned())));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,8 @@ pub enum Attribute {
     Asked = 13,
     /// Its sender says that what may be a mistake in it is meant: `1`.
     Confirmed = 14,
+    /// The obligation that a report was sent for ([`ObligationKey`](crate::form::ObligationKey)).
+    Owed = 15,
 }
 
 /// How much of what a source has is in a message that it was asked for.
@@ -73,7 +75,7 @@ impl Asked {
 }
 
 impl Attribute {
-    const ALL: [Attribute; 14] = [
+    const ALL: [Attribute; 15] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -88,6 +90,7 @@ impl Attribute {
         Attribute::Reduced,
         Attribute::Asked,
         Attribute::Confirmed,
+        Attribute::Owed,
     ];
 
     /// The word used in the archive and in APIs.
@@ -108,6 +111,7 @@ impl Attribute {
             Attribute::Reduced => "reduced",
             Attribute::Asked => "asked",
             Attribute::Confirmed => "confirmed",
+            Attribute::Owed => "owed",
         }
     }
 

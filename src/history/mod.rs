@@ -2,6 +2,7 @@
 
 mod events;
 mod hydration;
+mod ledger;
 mod lineage;
 mod reports;
 mod views;
@@ -37,7 +38,7 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Generation, Revision},
     event::{EventCursor, EventFilter},
-    form::{Form, Period, ReceiptCursor, ReceiptFilter},
+    form::{Form, ObligationFilter, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     position::{LogNumber, Offset, Position},
@@ -150,6 +151,14 @@ impl Receipts for StoreHistory {
 
     fn changes(&self, position: Position, limit: u32) -> RecordFuture<'_, Vec<ReportedChange>> {
         Box::pin(reports::changes(&self.store, position, limit))
+    }
+
+    fn owed<'a>(
+        &'a self,
+        of: &'a ObligationFilter,
+        limit: u32,
+    ) -> RecordFuture<'a, Vec<results::Obligation>> {
+        Box::pin(ledger::owed(&self.store, of, limit))
     }
 
     fn original(&self, position: Position) -> RecordFuture<'_, Option<Sent>> {

@@ -60,6 +60,8 @@ pub(super) struct Picture {
     pub(super) rejected: HashMap<Name, u64>,
     /// What rules of events could not keep since the start.
     pub(super) forgotten: u64,
+    /// The last epoch since the start that said something of what agencies owe.
+    pub(super) ledger: Epoch,
     pub(super) epoch: Epoch,
     pub(super) hydrated: bool,
     pub(super) status: Option<(SystemStatus, Instant)>,
@@ -281,7 +283,14 @@ impl Picture {
             alerts_whole: whole,
             alerts_open: self.alerts.count(asker),
             figures: self.figures_seen_by(asker, since),
+            ledger: self.ledger_seen_by(asker, since),
         }
+    }
+
+    /// Who owes what is the province's to see.
+    pub(super) fn ledger_seen_by(&self, asker: &Asker, since: Option<Epoch>) -> Option<Epoch> {
+        let is_news = self.ledger > since.unwrap_or_default();
+        Some(self.ledger).filter(|_| is_news && asker.sees_province())
     }
 
     pub(super) fn figures_seen_by(&self, asker: &Asker, since: Option<Epoch>) -> Vec<FigureView> {

@@ -43,7 +43,7 @@ pub(super) async fn figures(
 }
 
 /// Milliseconds since 1970, or RFC 3339 with an offset.
-fn moment(text: &str) -> Result<EventTime, Problem> {
+pub(super) fn moment(text: &str) -> Result<EventTime, Problem> {
     let millis = match text.parse::<i64>() {
         Ok(millis) => Some(millis),
         Err(_) => EventTime::from_rfc3339(text).map(|moment| moment.0),

@@ -183,6 +183,7 @@ enum Link {
     Sensor { log_source: Name, position: String, row: u32, href: String },
     Measure(MeasuredEvents),
     Events { subject: Arc<str>, about: AlertAbout, from: EventTime, until: EventTime, href: String },
+    Obligations { agency: Name, from: EventTime, until: EventTime, href: String },
 }
 
 /// The events that a measure counted of a log source: what was counted has no rows, it is of events.
@@ -242,6 +243,10 @@ pub(super) async fn alert(
         }),
         Some(evidence) if story.alert.about == AlertAbout::LogSource => {
             of_log_source(&shown.pack, &key, evidence)
+        }
+        Some(Evidence { start, end, .. }) if story.alert.about == AlertAbout::Agency => {
+            let href = format!("/api/obligations?agency={}&state=missing,late", key.subject);
+            Some(Link::Obligations { agency: Name::new(&key.subject), from: *start, until: *end, href })
         }
         Some(evidence) => link(&state, &asker, &key, rule, evidence).await?,
         None => None,

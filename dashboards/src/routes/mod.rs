@@ -12,6 +12,7 @@ mod health;
 mod held;
 mod history;
 mod lineage;
+mod obligations;
 mod pack;
 mod picture;
 mod replays;
@@ -39,6 +40,7 @@ use ioc_model::{
     position::{InvalidPosition, Position},
     time::EventTime,
 };
+use obligations::LedgerQuestion;
 use prometheus::{IntCounter, IntGauge, Registry};
 use reports::ReportedQuery;
 use serde::Serialize;
@@ -51,7 +53,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 40] = [
+pub const PATHS: [&str; 45] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -83,6 +85,11 @@ pub const PATHS: [&str; 40] = [
     "/api/reports/values",
     "/api/reports/domain",
     "/api/reports/targets",
+    "/api/obligations",
+    "/api/obligations/summary",
+    "/api/obligations/matrix",
+    "/api/obligations/scores",
+    "/api/obligations/{id}",
     "/api/lineage/index",
     "/api/lineage/assessment",
     "/api/lineage/alert/{id}",
@@ -187,6 +194,7 @@ pub struct AppState {
     summaries: Arc<Shared<EventsQuery>>,
     measures: Arc<Shared<MeasuresQuery>>,
     reported: Arc<Shared<ReportedQuery>>,
+    ledgers: Arc<Shared<LedgerQuestion>>,
     registry: Registry,
     viewers: IntGauge,
     refused: IntCounter,
@@ -227,6 +235,7 @@ impl AppState {
             summaries: Arc::default(),
             measures: Arc::default(),
             reported: Arc::default(),
+            ledgers: Arc::default(),
             registry,
             viewers,
             refused,
@@ -307,6 +316,11 @@ pub fn router(state: AppState) -> Router {
         .route("/api/reports/values", get(reports::values))
         .route("/api/reports/domain", get(reports::domain))
         .route("/api/reports/targets", get(reports::targets))
+        .route("/api/obligations", get(obligations::list))
+        .route("/api/obligations/summary", get(obligations::summary))
+        .route("/api/obligations/matrix", get(obligations::matrix))
+        .route("/api/obligations/scores", get(obligations::scores))
+        .route("/api/obligations/{id}", get(obligations::obligation))
         .route("/api/lineage/index", get(lineage::index))
         .route("/api/lineage/assessment", get(lineage::assessment))
         .route("/api/lineage/alert/{id}", get(lineage::alert))

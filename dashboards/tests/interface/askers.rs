@@ -131,6 +131,11 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "report ",
         "report_values ",
         "report_targets ",
+        "obligations ",
+        "obligation_sums ",
+        "owed_periods ",
+        "owing ",
+        "obligation_said ",
     ];
     assert_eq!(questions.into_iter().filter(|word| !of(word)).collect::<Vec<_>>(), [""; 0]);
     assert!(server.record.askers().iter().all(|by| *by == asker));

@@ -10,7 +10,7 @@ use ioc_model::{
     limit::Averaging,
     observation::Quality,
     pack::{Pack, SCREENS, StationKind},
-    results::{LimitVerdict, ReportVerdict, RowStanding},
+    results::{LimitVerdict, ObligationState, ReportVerdict, RowStanding},
     rule::{AlertChange, Priority},
     status::StationStatus,
 };
@@ -21,6 +21,7 @@ use crate::{
     alerts::alert_times,
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
+    obligations::{owed, refused, score},
     replays::{rejected, replay},
     reports::{cell, form, receipt, sum, target_year},
     server::{NOON, STATION, Server},
@@ -61,6 +62,9 @@ pub async fn filled() -> Server {
         told.cells = vec![cell("X01", "1204", Mark::Value)];
         told.sums = vec![sum("X01", 10, Some(1204), 3)];
         told.targets = vec![target_year("T1", 82.5)];
+        told.owed = vec![refused("25708", -1), owed("25459", ObligationState::Late, -1)];
+        let june = told.owed[0].period;
+        told.scores = vec![score("25708", june, Some(50.0))];
     });
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), original(b"{}"));
     server
@@ -87,6 +91,7 @@ pub fn asked(path: &str) -> String {
         .replace("{*file}", "app.js")
         .replace("{screen}", "air")
         .replace("{position}", "1-0-0")
+        .replace("/obligations/{id}", "/obligations/ktxh-x~25708~admin_month~2004-06")
         .replace("{id}", &format!("aqi-bad~{STATION}~1"));
     path + &query
 }
@@ -295,6 +300,7 @@ fn every_word_there_is_is_described() {
         (at("Figure/properties/verdict"), words(&FigureVerdict::ALL)),
         (at("Figure/properties/reason"), words(&FigureReason::ALL)),
         (at("LogEvent/properties/time_from"), words(&TimeFrom::ALL)),
+        (at("ObligationState"), words(&ObligationState::ALL)),
         (at("ReportVerdict"), words(&ReportVerdict::ALL)),
         (at("ReportPeriod/properties/kind"), words(&PeriodKind::ALL)),
         (at("ReportFinding/properties/weight"), words(&Weight::ALL)),

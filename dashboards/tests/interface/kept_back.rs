@@ -24,6 +24,7 @@ use serde_json::Value;
 use crate::{
     described::asked,
     lineage::original,
+    obligations::refused,
     reports::{cell, health, receipt, sum, target_year},
     server::{NOON, Server},
     support::{arrival, pack, reject, results, text},
@@ -93,7 +94,9 @@ async fn planted(keeps_back: bool) -> Server {
         ..sum("cases", 10, Some(of), 1)
     };
     server.record.tell(|told| {
-        told.receipts = vec![Receipt { findings: vec![finding], ..receipt(0) }];
+        let error = Finding { weight: Weight::Error, ..finding.clone() };
+        told.receipts = vec![Receipt { findings: vec![finding, error], ..receipt(0) }];
+        told.owed = vec![refused("25708", -1)];
         let by_sex = |sex: &str, number: &str| CellView { breakdown: sex.to_owned(), ..at("25461", number) };
         told.cells = vec![small, at("25460", "7331"), at("25461", "80000")];
         told.cells.extend([by_sex("sex=f", "79263"), by_sex("sex=m", "737")]);
@@ -143,6 +146,8 @@ async fn no_path_says_a_small_number_or_what_gives_it_away() {
         "/api/events",
         "/api/lineage/envelope/{position}",
         "/api/lineage/envelope/{position}/raw",
+        "/api/obligations",
+        "/api/obligations/{id}",
         "/api/overview",
         "/api/rejects",
         "/api/reports/domain",

@@ -8,6 +8,7 @@
 )]
 
 mod beside;
+mod ledger;
 mod record;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -27,11 +27,11 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
     event::{EventCursor, EventFilter},
-    form::{Form, Period, ReceiptCursor, ReceiptFilter},
+    form::{Form, ObligationScore, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     position::Position,
-    results::{AlertResult, EpochResults, Receipt},
+    results::{AlertResult, EpochResults, Obligation, Receipt},
     rule::{AlertEvents, AlertKey},
     time::{EventTime, Now, ReceivedAt},
     window::WindowKind,
@@ -84,6 +84,10 @@ pub struct Told {
     pub targets: Vec<TargetYear>,
     pub sensors: Vec<SensorAlerts>,
     pub alert_times: Vec<AlertTimesView>,
+    /// What agencies owe,
+    pub owed: Vec<Obligation>,
+    /// and how they keep that.
+    pub scores: Vec<ObligationScore>,
     pub trouble: Option<Trouble>,
 }
 
@@ -163,6 +167,16 @@ impl Record {
             None => Ok(look(&recorded)),
         };
         Box::pin(ready(answer))
+    }
+
+    /// The same of what it was told.
+    pub(super) fn told<'a, T: Send + 'a>(
+        &self,
+        asker: &Asker,
+        asked: String,
+        look: impl FnOnce(&Told) -> T,
+    ) -> HistoryAnswer<'a, T> {
+        self.answer(asker, asked, |recorded| look(&recorded.told))
     }
 }
 

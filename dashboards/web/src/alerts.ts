@@ -5,7 +5,7 @@ import { age, number, period, plain, unit } from "./format";
 import { say } from "./language";
 import type { Alert, Priority } from "./model";
 import { sensorLine } from "./sensor";
-import { pack, subjectName } from "./store";
+import { agencyText, pack, subjectName } from "./store";
 import { isWall } from "./wall";
 import { alertWords, countWords } from "./words/alerts";
 import { averagingWords, statusWords } from "./words/page";
@@ -23,20 +23,26 @@ export function openInOrder(all: Alert[]): Alert[] {
   );
 }
 
-/** What it is about: a station or a log source by its name, an address, a network as `2001:db8:0:9::/64`, a user. */
+/** What it is about: a station, a log source or an agency by its name, an address, a network as `2001:db8:0:9::/64`, a user. */
 export function subjectOf({ subject, about }: Pick<Alert, "subject" | "about">): string {
   if (about === "network" && subject.includes(":")) return `${subject}/64`;
+  if (about === "agency") return say(agencyText(subject));
   return about === "station" || about === "log_source" ? say(subjectName(subject)) : subject;
 }
 
 /** Whether it is of whom events were counted by: an address, a network, a user. */
 export function isOfGroup({ about }: Alert): boolean {
-  return about !== "station" && about !== "log_source";
+  return about !== "station" && about !== "log_source" && about !== "agency";
 }
 
 /** Whether it is of events: of whom they were counted by, or of who reports them. */
 export function isOfEvents({ about }: Pick<Alert, "about">): boolean {
-  return about !== "station";
+  return about !== "station" && about !== "agency";
+}
+
+/** Whether it is of what an agency owes. */
+export function isOfObligations({ about }: Alert): boolean {
+  return about === "agency";
 }
 
 /** The two flags in words; an active one that nobody took says nothing, its place in the list does. */
@@ -48,8 +54,9 @@ export function stateWords(alert: Alert): string {
 }
 
 /** What the rule looks at: `PM2.5 24 giờ`. */
-export function measureOf({ evidence }: Alert): string {
+export function measureOf({ about, evidence }: Alert): string {
   if (!evidence || evidence.measure === "status") return "";
+  if (about === "agency") return say(alertWords.missedReports);
   if (evidence.sensor) return say(sensorWords.record);
   if (evidence.events) return say(countWords[evidence.events.count]);
   const names = pack.value?.indicators[evidence.measure];
@@ -59,11 +66,12 @@ export function measureOf({ evidence }: Alert): string {
 }
 
 /** `62,3 µg/m³ > 45`, and when it was so. */
-export function valueAndPeriod({ evidence }: Alert): [string, string] {
+export function valueAndPeriod({ about, evidence }: Alert): [string, string] {
   if (!evidence) return ["", ""];
   if (evidence.measure === "status") return [evidence.status ? say(statusWords[evidence.status]) : "", ""];
   if (evidence.sensor) return [sensorLine(evidence.sensor), period("minute", evidence.start, evidence.end, isWall)];
   if (evidence.value === null) return ["", ""];
+  if (about === "agency") return [`${number(evidence.value)}${evidence.threshold === null ? "" : ` (${say(alertWords.threshold)} ${number(evidence.threshold)})`}`, period("year", evidence.start, evidence.end)];
   if (evidence.events) {
     const { reach, within } = evidence.events;
     const asked = `${number(evidence.value)} ≥ ${number(reach)} ${say(alertWords.within)} ${age(within)}`;

@@ -151,7 +151,7 @@ export type RaisedBy =
   | {
       kind: "events";
       subject: string;
-      about: "station" | "address" | "network" | "user" | "log_source";
+      about: "station" | "address" | "network" | "user" | "log_source" | "agency";
       /**
        * Milliseconds since 1970-01-01T00:00:00Z
        */
@@ -162,6 +162,22 @@ export type RaisedBy =
       until: number;
       /**
        * The question that opens it: a page of the events that raised it
+       */
+      href: string;
+    }
+  | {
+      kind: "obligations";
+      agency: string;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      from: number;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      until: number;
+      /**
+       * The question that opens it: the obligations that the agency missed
        */
       href: string;
     }
@@ -235,6 +251,10 @@ export type WindowLineage = WindowRef & {
  * What became of a message: taken whole, the rows without an error, not at all; the same bytes came before from the same agency; waits for a person's word
  */
 export type ReportVerdict = "accepted" | "in_part" | "refused" | "duplicate" | "held";
+/**
+ * not_due: it cannot be done yet; due: it can, the deadline has not passed; on_time, late: by the arrival of the first accepted message; missing: the deadline has passed and nothing was accepted; rejected: the deadline has not passed, nothing was accepted and the last attempt was refused; not_owed: an earlier version of the pack wanted it
+ */
+export type ObligationState = "not_due" | "due" | "on_time" | "late" | "missing" | "rejected" | "not_owed";
 
 /**
  * RFC 9457
@@ -335,6 +355,12 @@ export interface Pack {
    * Whether /api/map has one
    */
   has_map: boolean;
+  /**
+   * Who owes reports beside the authorities of places, by identifier; those are called by the codes of their places
+   */
+  agencies: {
+    [k: string]: Text;
+  };
 }
 /**
  * A station
@@ -483,6 +509,10 @@ export interface Changes {
    * Figures of the overview that were said anew
    */
   figures: Figure[];
+  /**
+   * The last epoch since the start that said something of what agencies owe: whoever shows that asks anew; null where none did since the epoch that is asked for
+   */
+  ledger: number | null;
 }
 /**
  * A series
@@ -854,7 +884,7 @@ export interface Alert {
   /**
    * What the subject is
    */
-  about: "station" | "address" | "network" | "user" | "log_source";
+  about: "station" | "address" | "network" | "user" | "log_source" | "agency";
   /**
    * Where its station stands; null where no pack says so
    */
@@ -1423,7 +1453,7 @@ export interface AlertTimes {
   /**
    * What they are about
    */
-  about: "station" | "address" | "network" | "user" | "log_source";
+  about: "station" | "address" | "network" | "user" | "log_source" | "agency";
   /**
    * As the rule had it then
    */
@@ -2993,4 +3023,523 @@ export interface Target {
  */
 export interface TargetList {
   targets: Target[];
+}
+/**
+ * An attempt that was refused
+ */
+export interface RefusedAttempt {
+  /**
+   * Where it lies, as log-partition-offset
+   */
+  position: string;
+  /**
+   * When it arrived, milliseconds since 1970
+   */
+  received_at: number;
+  /**
+   * Who sent it; empty where the asker does not see its feed
+   */
+  sender: string;
+  /**
+   * The first of what was wrong, of a form of persons without numbers; null where the asker does not see its feed
+   */
+  reason: Text | null;
+}
+/**
+ * A report that an agency owes of a period
+ */
+export interface Obligation {
+  /**
+   * form~agency~kind~period, such as ktxh-x~25486~admin_month~2026-10
+   */
+  id: string;
+  /**
+   * The form that is owed
+   */
+  form: string;
+  /**
+   * The form's name; null where the pack no longer has it
+   */
+  form_name: Text | null;
+  /**
+   * Who owes it: an agency of the pack, or the code of the place whose authority it is
+   */
+  agency: string;
+  /**
+   * The agency's name, of the authority of a place the place's; null where the pack has none like it
+   */
+  agency_name: Text | null;
+  period: ReportPeriod;
+  /**
+   * From when on it can be done, milliseconds since 1970
+   */
+  owed_from: number;
+  /**
+   * The deadline, milliseconds since 1970: what arrives at this moment is in time
+   */
+  due_at: number;
+  state: ObligationState;
+  /**
+   * When the first accepted message arrived, milliseconds since 1970; null where none was accepted
+   */
+  received_at: number | null;
+  /**
+   * Where that lies
+   */
+  position: string | null;
+  /**
+   * How long that was behind the deadline; null where it was not late
+   */
+  late_seconds: number | null;
+  /**
+   * Accepted messages beside the first that changed something
+   */
+  revisions: number;
+  /**
+   * When the last of them arrived, milliseconds since 1970
+   */
+  revised_at: number | null;
+  /**
+   * Where that lies
+   */
+  revised_by: string | null;
+  /**
+   * Attempts that were refused whole
+   */
+  rejected: number;
+  /**
+   * The last of them
+   */
+  last_rejected: RefusedAttempt | null;
+  /**
+   * Which one it is of the obligations that its agency missed of those due in the same calendar year, from 1, by deadline; 0 where it was not missed
+   */
+  reminders: number;
+  /**
+   * Since when it stands so, on the recorded clock, milliseconds since 1970
+   */
+  said_at: number;
+}
+/**
+ * Some obligations: missing, refused and due ones by deadline, then those that were met, the newest first
+ */
+export interface ObligationPage {
+  /**
+   * The moment it was asked for as of, milliseconds since 1970; null for now
+   */
+  known_at: number | null;
+  obligations: Obligation[];
+  /**
+   * Where the next page begins; null on the last one
+   */
+  next: string | null;
+}
+/**
+ * A message that was about an obligation
+ */
+export interface ObligationAttempt {
+  /**
+   * Where it lies, as log-partition-offset
+   */
+  position: string;
+  /**
+   * When it arrived, milliseconds since 1970
+   */
+  received_at: number;
+  verdict: ReportVerdict;
+  /**
+   * Rows of it that were stored
+   */
+  stored: number;
+  /**
+   * Of those, the ones that changed what was said before
+   */
+  changed: number;
+  /**
+   * How many errors were found
+   */
+  errors: number;
+  /**
+   * How many warnings
+   */
+  warnings: number;
+  /**
+   * The first of the errors, of a form of persons without numbers; null where there is none
+   */
+  reason: Text | null;
+  /**
+   * The feed it came by
+   */
+  feed: string;
+  /**
+   * Who sent it
+   */
+  sender: string;
+}
+/**
+ * What was said of an obligation
+ */
+export interface ObligationSaid {
+  /**
+   * When, on the recorded clock, milliseconds since 1970
+   */
+  said_at: number;
+  state: ObligationState;
+  /**
+   * The deadline by then, milliseconds since 1970
+   */
+  due_at: number;
+  /**
+   * Corrections by then
+   */
+  revisions: number;
+  /**
+   * Refused attempts by then
+   */
+  rejected: number;
+  /**
+   * Which of its agency's misses of the year it was by then; 0 where it was none
+   */
+  reminders: number;
+}
+/**
+ * How an agency kept what it owed of a period
+ */
+export interface AgencyScore {
+  /**
+   * Who owes it: an agency of the pack, or the code of the place whose authority it is
+   */
+  agency: string;
+  /**
+   * The agency's name, of the authority of a place the place's; null where the pack has none like it
+   */
+  agency_name: Text | null;
+  period: ReportPeriod;
+  /**
+   * Obligations of it: not due, due, on time, late and missing
+   */
+  owed: number;
+  /**
+   * Those that cannot be met yet
+   */
+  not_due: number;
+  /**
+   * Those of which nothing was accepted and whose deadline has not passed
+   */
+  due: number;
+  /**
+   * Those that were met in time
+   */
+  on_time: number;
+  /**
+   * Those that were met behind the deadline
+   */
+  late: number;
+  /**
+   * Those of which nothing was accepted until the deadline
+   */
+  missing: number;
+  /**
+   * Attempts that were refused
+   */
+  rejected: number;
+  /**
+   * Corrections
+   */
+  revisions: number;
+  /**
+   * Of those that were late the middle one: seconds behind the deadline; null where none was
+   */
+  median_late_seconds: number | null;
+  /**
+   * Per cent in time of those that were met or missed; null while nothing can be judged
+   */
+  score: number | null;
+  /**
+   * What speaks against it; empty where nothing does
+   */
+  reasons: ("missing" | "late" | "rejected" | "revised")[];
+  /**
+   * Obligations that it missed of those due in the calendar year
+   */
+  reminders: number;
+}
+/**
+ * One obligation, how it came to stand so, and what came of it
+ */
+export interface ObligationStory {
+  obligation: Obligation;
+  /**
+   * In order
+   */
+  said: ObligationSaid[];
+  /**
+   * By arrival; of feeds that the asker sees
+   */
+  attempts: ObligationAttempt[];
+  /**
+   * Of its agency, the newest period first
+   */
+  scores: AgencyScore[];
+}
+/**
+ * How many obligations with a deadline in the month stand how
+ */
+export interface ObligationCounts {
+  /**
+   * Obligations of it: not due, due, on time, late and missing
+   */
+  owed: number;
+  /**
+   * Those that cannot be met yet
+   */
+  not_due: number;
+  /**
+   * Those of which nothing was accepted and whose deadline has not passed, refused attempts or none
+   */
+  due: number;
+  /**
+   * Of those, the ones whose last attempt was refused
+   */
+  rejected: number;
+  /**
+   * Those that were met in time
+   */
+  on_time: number;
+  /**
+   * Those that were met behind the deadline
+   */
+  late: number;
+  /**
+   * Those of which nothing was accepted until the deadline
+   */
+  missing: number;
+  /**
+   * Those that were corrected
+   */
+  revised: number;
+  /**
+   * Attempts that were refused
+   */
+  refused: number;
+  /**
+   * Still missing of months before
+   */
+  missing_before: number;
+  /**
+   * Open ones, of any month, whose deadline is within the next days
+   */
+  soon: number;
+}
+/**
+ * A form of the ledger
+ */
+export interface OwedForm {
+  /**
+   * Identifier
+   */
+  form: string;
+  /**
+   * The form's name; null where the pack no longer has it
+   */
+  form_name: Text | null;
+  /**
+   * The screen of its domain; null where it has none
+   */
+  screen: string | null;
+  counts: ObligationCounts;
+}
+/**
+ * Who owes something
+ */
+export interface Agency {
+  /**
+   * Who owes it: an agency of the pack, or the code of the place whose authority it is
+   */
+  agency: string;
+  /**
+   * The agency's name, of the authority of a place the place's; null where the pack has none like it
+   */
+  agency_name: Text | null;
+}
+/**
+ * A period of which something is owed
+ */
+export interface OwedPeriod {
+  /**
+   * How periods follow each other: an admin_month is from the 15th to the 14th
+   */
+  kind:
+    | "day"
+    | "week"
+    | "month"
+    | "admin_month"
+    | "quarter"
+    | "admin_quarter"
+    | "half_year"
+    | "admin_half_year"
+    | "year"
+    | "admin_year"
+    | "school_year"
+    | "school_round";
+  /**
+   * As it is written: 2026-10, 2026-Q4, 2026
+   */
+  label: string;
+  /**
+   * Its first day, such as 2026-09-15
+   */
+  start: string;
+  /**
+   * Its last day
+   */
+  end: string;
+  /**
+   * Obligations of it
+   */
+  owed: number;
+  /**
+   * How many of them were met or missed
+   */
+  judged: number;
+}
+/**
+ * How what is owed stands, of the obligations with a deadline in one month
+ */
+export interface ObligationSummary {
+  /**
+   * The moment it was asked for as of, milliseconds since 1970; null for now
+   */
+  known_at: number | null;
+  /**
+   * The month: 2026-11
+   */
+  month: string;
+  /**
+   * Its first moment, milliseconds since 1970
+   */
+  from: number;
+  /**
+   * The first moment behind it, milliseconds since 1970
+   */
+  until: number;
+  /**
+   * How many days from now on count as soon
+   */
+  soon_days: number;
+  counts: ObligationCounts;
+  forms: OwedForm[];
+  agencies: Agency[];
+  /**
+   * The newest first
+   */
+  periods: OwedPeriod[];
+}
+/**
+ * What a column of the matrix is of
+ */
+export interface MatrixColumn {
+  /**
+   * The form
+   */
+  form: string;
+  /**
+   * The form's name; null where the pack no longer has it
+   */
+  form_name: Text | null;
+  /**
+   * The period; null where the column is of all that is due in the month
+   */
+  period: ReportPeriod | null;
+}
+/**
+ * What an agency owes of a column: the most urgent obligation of them
+ */
+export interface MatrixCell {
+  /**
+   * Which
+   */
+  id: string;
+  state: ObligationState;
+  /**
+   * Its deadline, milliseconds since 1970
+   */
+  due_at: number;
+  /**
+   * How late it came; null where it was not late
+   */
+  late_seconds: number | null;
+  /**
+   * Corrections of it
+   */
+  revisions: number;
+  /**
+   * Refused attempts at it
+   */
+  rejected: number;
+  /**
+   * How many obligations there are
+   */
+  count: number;
+}
+/**
+ * What an agency owes, by column
+ */
+export interface MatrixRow {
+  /**
+   * Who owes it: an agency of the pack, or the code of the place whose authority it is
+   */
+  agency: string;
+  /**
+   * The agency's name, of the authority of a place the place's; null where the pack has none like it
+   */
+  agency_name: Text | null;
+  /**
+   * By column; null where it owes nothing
+   */
+  cells: (MatrixCell | null)[];
+}
+/**
+ * Agencies by periods of a form, or by forms of what is due in a month
+ */
+export interface ObligationMatrix {
+  /**
+   * The moment it was asked for as of, milliseconds since 1970; null for now
+   */
+  known_at: number | null;
+  /**
+   * The form whose periods are the columns; null where forms are
+   */
+  form: string | null;
+  /**
+   * The month of the deadlines; null where periods of a form are the columns
+   */
+  month: string | null;
+  columns: MatrixColumn[];
+  /**
+   * Who misses the most first
+   */
+  rows: MatrixRow[];
+  /**
+   * Whether there are more obligations than are told
+   */
+  more: boolean;
+}
+/**
+ * Scores of a period, the worst first; of one agency, the newest period first
+ */
+export interface AgencyScores {
+  /**
+   * The moment it was asked for as of, milliseconds since 1970; null for now
+   */
+  known_at: number | null;
+  /**
+   * The period; null where several are told, or nothing can be judged yet
+   */
+  period: ReportPeriod | null;
+  /**
+   * The calendar year that reminders are counted in
+   */
+  year: number;
+  scores: AgencyScore[];
 }

@@ -17,8 +17,11 @@ export interface Answered<T> {
   trouble: Text | null;
 }
 
-/** The answer to a question, asked at once, every 15 seconds where it moves, and when the page is looked at again. */
-export function useAnswer<T>(url: string, moves: boolean): Signal<Answered<T>> {
+/**
+ * The answer to a question, asked at once, every 15 seconds where it moves, when the page is looked at again, and where it
+ * moves also when `again` is another.
+ */
+export function useAnswer<T>(url: string, moves: boolean, again: unknown = null): Signal<Answered<T>> {
   const answer = useSignal<Answered<T>>({ said: null, trouble: null });
   useEffect(() => {
     const stop = new AbortController();
@@ -49,7 +52,7 @@ export function useAnswer<T>(url: string, moves: boolean): Signal<Answered<T>> {
       window.clearTimeout(timer);
       document.removeEventListener("visibilitychange", seen);
     };
-  }, [url, moves, pictures.value]);
+  }, [url, moves, pictures.value, moves ? again : null]);
   return answer;
 }
 

@@ -9,6 +9,7 @@ import "./style/trend.css";
 import "./style/feeds.css";
 import "./style/security.css";
 import "./style/reports.css";
+import "./style/ledger.css";
 import "./style/origin.css";
 import "./style/wall.css";
 import "./style/phone.css";

@@ -9,6 +9,7 @@ import { economy } from "./parts/economy/screen";
 import { education } from "./parts/education/screen";
 import { feeds } from "./parts/feeds/screen";
 import { health } from "./parts/health/screen";
+import { ledger } from "./parts/ledger/screen";
 import { overview } from "./parts/overview/screen";
 import { reports } from "./parts/reports/screen";
 import { security } from "./parts/security/screen";
@@ -26,7 +27,7 @@ export interface Screen {
   Wall?: ComponentType;
 }
 
-const SCREENS: Screen[] = [overview, economy, health, education, targets, security, reports, feeds];
+const SCREENS: Screen[] = [overview, economy, health, education, targets, ledger, security, reports, feeds];
 
 /** Those of the pack, in its order; the first is where one begins. */
 export const screens = computed<Screen[]>(() => {

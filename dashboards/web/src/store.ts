@@ -35,6 +35,9 @@ export const status = signal<Status | null>(null);
 export const rejects = signal<Reject[]>([]);
 export const epoch = signal(0);
 
+/** The last epoch that said something of what agencies owe: who shows that asks anew. */
+export const ledger = signal(0);
+
 /** Grows with every whole picture: what else was asked of the server is asked anew. */
 export const pictures = signal(0);
 
@@ -71,6 +74,13 @@ export const stationNames = computed(
 /** What a station or a log source is called. */
 export function subjectName(id: string): Text {
   return stationNames.value.get(id)?.name ?? pack.value?.log_sources[id] ?? { vi: id, en: id };
+}
+
+const placeNames = computed(() => new Map((pack.value?.places ?? []).map(({ code, name }) => [code, name])));
+
+/** What an agency is called; the authority of a place by the place's name. */
+export function agencyText(id: string): Text {
+  return pack.value?.agencies[id] ?? placeNames.value.get(id) ?? { vi: id, en: id };
 }
 
 function tileKey({ subject, indicator }: { subject: string; indicator: string }): string {
@@ -153,6 +163,7 @@ export function takeOverview(overview: Overview): void {
     alerts.value = new Map(picture.alerts.map((alert) => [alert.id, alert]));
     alertsOpen.value = picture.alerts_open;
     epoch.value = picture.epoch;
+    ledger.value = picture.ledger ?? 0;
     roster.value += 1;
     pictures.value += 1;
   });
@@ -211,6 +222,7 @@ function takeOne(changes: Changes): void {
     const known = rejects.peek().filter((reject) => !fresh.has(rejectKey(reject)));
     rejects.value = [...changes.rejects, ...known].slice(0, REJECTS_KEPT);
   }
+  if (changes.ledger != null) ledger.value = changes.ledger;
   epoch.value = changes.epoch;
 }
 

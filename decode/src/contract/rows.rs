@@ -102,6 +102,7 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     confirmed: bool,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
+    owed: Option<&'d str>,
     /// The station its address names, once a row was about another.
     addressed: Option<Option<&'d StationRules>>,
     /// Who reports in the lines that call themselves as the last one did.
@@ -138,6 +139,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             before: envelope.attributes.get(Attribute::Before),
             asked: envelope.attributes.get(Attribute::Asked).and_then(Asked::of_word),
             confirmed: envelope.attributes.get(Attribute::Confirmed).is_some(),
+            owed: envelope.attributes.get(Attribute::Owed),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             reporter: None,

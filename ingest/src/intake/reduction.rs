@@ -134,7 +134,8 @@ fn attributes(reducer: &Reducer, envelope: &Envelope<'_>) -> Vec<(Attribute, Str
         | Attribute::Will
         | Attribute::Forbidden
         | Attribute::Asked
-        | Attribute::Confirmed => Some((attribute, text.to_owned())),
+        | Attribute::Confirmed
+        | Attribute::Owed => Some((attribute, text.to_owned())),
         Attribute::Origin => Some((attribute, reducer.mark(text.as_bytes()))),
         _ => None,
     };

@@ -11,6 +11,7 @@ mod dhis2;
 mod fhir;
 mod finding;
 mod mapped;
+mod owed;
 mod period;
 mod period_words;
 mod report;
@@ -30,6 +31,10 @@ pub use self::{
     fhir::Fhir,
     finding::{Finding, Rule, Weight},
     mapped::Mapped,
+    owed::{
+        BY_URGENCY, InvalidObligation, InvalidObligationCursor, OPEN, ObligationCursor, ObligationFilter,
+        ObligationKey, ObligationScore, ObligationSum, OwedPeriod,
+    },
     period::{Period, PeriodKind},
     period_words::ENGLISH_MONTHS,
     report::{Absent, Cell, CellKey, Mark, Report, Rest, Value, Vintage, Whole},

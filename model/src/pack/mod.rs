@@ -67,8 +67,8 @@ use crate::{
 pub struct PackVersion(pub String);
 
 /// The screens a page can have. Each is a folder of the page's sources.
-pub const SCREENS: [&str; 8] =
-    ["overview", "economy", "health", "education", "targets", "security", "reports", "feeds"];
+pub const SCREENS: [&str; 9] =
+    ["overview", "economy", "health", "education", "targets", "ledger", "security", "reports", "feeds"];
 
 /// The screens of what agencies report in forms, each of one domain.
 pub const DOMAINS: [&str; 3] = ["economy", "health", "education"];

@@ -34,7 +34,7 @@ fn told() -> Value {
                 station("ST01", text("Trạm một", "Station one"), json!({"pm25": 60_000, "no2": 60_000})),
                 station("ST02", text("Trạm \u{1b}[2Jhai", "Station two"), json!({}))
             ],
-            "measures": {}, "log_sources": {},
+            "measures": {}, "log_sources": {}, "agencies": {},
             "indicators": {"pm25": {"symbol": "PM2.5", "name": nothing, "unit": "µg/m³", "decimals": 1}},
             "feeds": [{"id": "gateway", "name": nothing, "transport": "mqtt", "way": nothing, "silent_after": 60_000,
                 "lateness": 0}],

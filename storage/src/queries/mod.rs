@@ -14,6 +14,7 @@ mod indices;
 mod latest;
 mod lineage;
 mod measures;
+mod obligations;
 mod published;
 mod rejects;
 mod replays;

@@ -3,7 +3,10 @@
 use clickhouse::{Row, query::Query};
 use ioc_model::{
     asker::Asker,
-    form::{Finding, Mark, Period, PeriodKind, ReceiptCursor, ReceiptFilter, Rule, Value, Vintage, Weight},
+    form::{
+        Finding, Mark, ObligationKey, Period, PeriodKind, ReceiptCursor, ReceiptFilter, Rule, Value, Vintage,
+        Weight,
+    },
     name::Name,
     place::Date,
     position::{Arrival, LogNumber, Offset, Partition, Position},
@@ -200,13 +203,10 @@ impl Store {
         });
         let mut receipts = self
             .asked_by(asker, |seen| {
-                let theirs = seen.feed("r.feed");
+                let (theirs, not_read_again) = (seen.feed("r.feed"), not_read_again());
                 format!(
                     "SELECT {RECEIPT_COLUMNS} FROM receipt AS r WHERE r.epoch <= {COMMITTED} \
-                     AND (r.log, r.partition, r.offset, r.epoch) NOT IN (SELECT f.log, f.partition, f.offset, f.epoch \
-                     FROM receipt AS f INNER JOIN replayed AS p ON p.log = f.log AND p.partition = f.partition \
-                     AND p.offset = f.offset WHERE p.reread = 'read' AND p.epoch > f.epoch AND p.epoch <= {COMMITTED})\
-                     {theirs}{those}{older} \
+                     AND {not_read_again}{theirs}{those}{older} \
                      ORDER BY r.received_at DESC, r.log DESC, r.partition DESC, r.offset DESC, r.row DESC \
                      LIMIT {{limit:UInt32}}"
                 )
@@ -219,6 +219,49 @@ impl Store {
             receipts = at(receipts, position).param("received_at", received_at.0);
         }
         let receipts: Vec<ReceiptRow> = answer("read the last receipts", receipts.fetch_all()).await?;
+        receipts.into_iter().map(receipt_of).collect()
+    }
+
+    /// Receipts of committed epochs of messages that were about what is owed, and of those at some positions: by arrival, at
+    /// most so many.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn attempts(
+        &self,
+        asker: &Asker,
+        at: Option<&ObligationKey>,
+        positions: &[Position],
+        limit: u32,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let about = at.map_or("", |_| {
+            " OR (r.form = {form:String} AND r.agency = {agency:String} AND toString(r.period_kind) = {kind:String} \
+             AND toString(r.period_start) = {start:String})"
+        });
+        let mut receipts = self
+            .asked_by(asker, |seen| {
+                let (theirs, not_read_again) = (seen.feed("r.feed"), not_read_again());
+                format!(
+                    "SELECT {RECEIPT_COLUMNS} FROM receipt AS r WHERE r.epoch <= {COMMITTED} \
+                     AND ((r.log, r.partition, r.offset) IN (SELECT p.1, p.2, p.3 FROM (SELECT arrayJoin(arrayZip(\
+                     {{logs:Array(UInt16)}}, {{partitions:Array(UInt16)}}, {{offsets:Array(UInt64)}})) AS p)){about}) \
+                     AND {not_read_again}{theirs} \
+                     ORDER BY r.received_at, r.log, r.partition, r.offset, r.row LIMIT {{limit:UInt32}}"
+                )
+            })
+            .param("logs", positions.iter().map(|at| at.log.0).collect::<Vec<_>>())
+            .param("partitions", positions.iter().map(|at| at.partition.0).collect::<Vec<_>>())
+            .param("offsets", positions.iter().map(|at| at.offset.0).collect::<Vec<_>>())
+            .param("limit", limit);
+        if let Some(ObligationKey { form, agency, period }) = at {
+            receipts = receipts
+                .param("form", form)
+                .param("agency", agency)
+                .param("kind", period.kind.word())
+                .param("start", period.start.to_string());
+        }
+        let receipts: Vec<ReceiptRow> =
+            answer("read what came of what is owed", receipts.fetch_all()).await?;
         receipts.into_iter().map(receipt_of).collect()
     }
 
@@ -288,6 +331,15 @@ impl Store {
         let cells: Vec<CellRow> = answer("read what is reported", cells.fetch_all()).await?;
         cells.into_iter().map(cell_of).collect()
     }
+}
+
+/// Of a receipt: its message was not read again later, which made another one of it.
+fn not_read_again() -> String {
+    format!(
+        "(r.log, r.partition, r.offset, r.epoch) NOT IN (SELECT f.log, f.partition, f.offset, f.epoch \
+         FROM receipt AS f INNER JOIN replayed AS p ON p.log = f.log AND p.partition = f.partition \
+         AND p.offset = f.offset WHERE p.reread = 'read' AND p.epoch > f.epoch AND p.epoch <= {COMMITTED})"
+    )
 }
 
 fn at(query: Query, position: Position) -> Query {

@@ -12,6 +12,7 @@ mod fitness;
 mod lineage;
 mod losses;
 mod marking;
+mod obligations;
 mod once;
 mod packs;
 mod questions;

@@ -542,7 +542,7 @@ fn replay_what_an_earlier_version_kept_of_figures_goes_on_without_what_it_said_l
     let kept: BTreeMap<Name, _> = feeds.iter().map(|(feed, counts)| (*feed, before(counts))).collect();
     let mut earlier = postcard::to_stdvec(&(since, minute, kept)).unwrap();
     earlier.extend([1, 2, 0]);
-    let mut loaded = Figures::load(VERSION - 1, &earlier).unwrap();
+    let mut loaded = Figures::load(BEFORE_HOURS, &earlier).unwrap();
     assert!(loaded.kept.last.is_empty());
     assert!(loaded.work_out(Now(NOON + 1), &Pack::default(), false).is_empty(), "its minute has figures");
     assert_eq!(loaded.kept.feeds, figures.kept.feeds);

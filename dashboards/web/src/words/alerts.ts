@@ -43,6 +43,8 @@ export const alertWords = {
   allOf: t("Mọi sự kiện của địa chỉ này", "All events of this address"),
   allOfSource: t("Mọi sự kiện của nguồn nhật ký này", "All events of this log source"),
   counted: t("Các sự kiện đã đếm", "The events that were counted"),
+  missedReports: t("Báo cáo trễ hoặc thiếu trong năm", "Reports of the year that were late or are missing"),
+  openMissed: t("Các báo cáo trễ hoặc thiếu", "The reports that were late or are missing"),
   usually: t("thường", "usually"),
   compared: t("Các giờ đã so sánh", "The hours it was held against"),
   more: t("nữa", "more"),

@@ -14,6 +14,7 @@ export const words = {
   health: t("Y tế", "Health"),
   education: t("Giáo dục", "Education"),
   targets: t("Chỉ tiêu", "Targets"),
+  ledger: t("Sổ báo cáo", "Ledger"),
   feedsView: t("Nguồn & chất lượng", "Feeds & quality"),
   skip: t("Đến nội dung chính", "Skip to content"),
   online: t("Trực tuyến", "Online"),

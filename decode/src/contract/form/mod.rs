@@ -20,6 +20,7 @@ mod keys;
 mod left_out;
 mod merged;
 mod number;
+mod owed;
 mod places;
 mod reduced;
 mod reduced_cell;

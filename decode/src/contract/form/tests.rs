@@ -82,8 +82,9 @@ pub(crate) fn with_forms(forms: &str) -> Pack {
         let others: Vec<&str> = feeds.split("\n\n").filter(|feed| !feed.contains("\nforms = ")).collect();
         *feeds = others.join("\n\n");
     }
-    // And so are its targets.
+    // And so are its targets, and what is owed.
     let _ = files.remove("targets.csv");
+    let _ = files.remove("obligations.toml");
     let _ = files.insert("forms.toml".to_owned(), forms.to_owned());
     Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"))
 }
@@ -207,6 +208,28 @@ fn a_period_that_is_not_said_or_said_twice_files_nothing() {
     let early = judged(&pack, table("tháng 11/2026"));
     assert_eq!((heaviest(&early).rule, heaviest(&early).weight), (Rule::Time, Weight::Warning));
     assert_eq!(early.cells.len(), 1);
+}
+
+#[test]
+fn what_was_sent_for_another_period_than_it_says_files_nothing_and_was_an_attempt_at_what_it_was_sent_for() {
+    let pack = form("");
+    let table = |title: &str| sheet(&[&[title], HEADER, &["25459", "", "5"]]);
+    let sent_for = |title: &str, owed: Option<&str>| judged(&pack, table(title)).sent_for(owed);
+    let label = |judged: &Judged| judged.period.map(|period| period.label());
+    let (october, november) = (Some("2026-10".to_owned()), Some("2026-11".to_owned()));
+    for as_it_is in [None, Some("lists~80~month~2026-10"), Some("other~80~month~2026-11"), Some("november")] {
+        let judged = sent_for("tháng 10/2026", as_it_is);
+        assert_eq!((judged.cells.len(), label(&judged)), (1, october.clone()), "{as_it_is:?}");
+    }
+    let judged = sent_for("tháng 10/2026", Some("lists~80~month~2026-11"));
+    let finding = heaviest(&judged);
+    assert_eq!((finding.weight, finding.rule, &*finding.stands), (Weight::Error, Rule::Period, "2026-10"));
+    assert!(judged.cells.is_empty() && judged.left_out.is_empty());
+    assert_eq!((label(&judged), judged.rows), (november.clone(), 1));
+    // It stands for nothing that the file does not say.
+    let judged = sent_for("Hồ sơ", Some("lists~80~month~2026-11"));
+    assert!(heaviest(&judged).message.en.contains("does not say its period"));
+    assert_eq!((judged.cells.len(), label(&judged)), (0, november));
 }
 
 #[test]

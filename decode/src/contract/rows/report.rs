@@ -84,6 +84,7 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
             true => digest,
             false => digest_of(&[&digest[..], judged.by_name.as_bytes()].concat()),
         };
+        let judged = judged.sent_for(self.owed);
         let report = Report {
             form: judged.form,
             agency: judged.agency,

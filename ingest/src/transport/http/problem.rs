@@ -30,6 +30,8 @@ pub(super) enum Problem {
     Compressed,
     /// The key of the request is empty, longer than that, or no text.
     RequestKey(usize),
+    /// It was sent for what its sender does not owe.
+    NoObligation,
     /// Too many requests of this sender at once.
     TooMany,
     /// Nothing can be made durable now.
@@ -165,6 +167,13 @@ impl Problem {
                 "No key of a request",
                 format!("Idempotency-Key must be 1 to {most} visible ASCII characters"),
                 format!("Idempotency-Key phải gồm 1 đến {most} ký tự ASCII nhìn thấy được"),
+            ),
+            Problem::NoObligation => (
+                StatusCode::BAD_REQUEST,
+                "no-obligation",
+                "Nothing that is owed",
+                "X-Obligation must name a report that this sender owes of a form of the feed: form~agency~kind~period".to_owned(),
+                "X-Obligation phải là báo cáo mà bên gửi này phải nộp, thuộc một biểu của nguồn: biểu~đơn vị~loại kỳ~kỳ".to_owned(),
             ),
             Problem::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,

@@ -145,11 +145,15 @@ impl HttpPush {
         let origin = request_key(request.headers()).inspect_err(|_| {
             clients.note(DoorEvent::Refused, &caller, None, "an Idempotency-Key that is none");
         })?;
+        let owed = self.sent_for(request.headers(), sender, &feed).inspect_err(|_| {
+            clients.note(DoorEvent::Refused, &caller, None, "sent for what its sender does not owe");
+        })?;
         let confirmed = if is_confirmed(request.headers()) { "1" } else { "" };
         let known = [
             (Attribute::ContentType, &*content_type),
             (Attribute::Origin, &*origin),
             (Attribute::Confirmed, confirmed),
+            (Attribute::Owed, &*owed),
         ];
         let limit = max_bytes.min(self.limits.body_bytes);
         let declared = content_length(request.headers());
@@ -289,6 +293,7 @@ impl HttpPush {
             Problem::TooMany => &counters.too_many,
             Problem::Unavailable(..) => &counters.unavailable,
             Problem::RequestKey(_)
+            | Problem::NoObligation
             | Problem::InvalidPosition
             | Problem::UnknownPosition
             | Problem::NotLoggedIn

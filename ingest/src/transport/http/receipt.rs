@@ -12,7 +12,7 @@ use bytes::Bytes;
 use ioc_model::{
     envelope::Content,
     epoch::Epoch,
-    form::{Period, ReceiptCursor, Value, Vintage},
+    form::{ObligationFilter, Period, ReceiptCursor, Value, Vintage},
     place::Date,
     position::Position,
     results::{self, RowStanding},
@@ -126,6 +126,10 @@ pub trait Receipts: Send + Sync + std::fmt::Debug {
 
     /// What a report stored, in the order of its rows, at most so much.
     fn changes(&self, position: Position, limit: u32) -> RecordFuture<'_, Vec<ReportedChange>>;
+
+    /// What agencies owe, what is open behind its deadline first, at most so much.
+    fn owed<'a>(&'a self, of: &'a ObligationFilter, limit: u32)
+    -> RecordFuture<'a, Vec<results::Obligation>>;
 
     /// What lies at a position; none where neither the log nor the archive has it.
     fn original(&self, position: Position) -> RecordFuture<'_, Option<Sent>>;

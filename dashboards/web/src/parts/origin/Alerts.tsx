@@ -11,6 +11,7 @@ import { alertWords, changeWords, originWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
 import { sensorWords } from "../../words/sensor";
 import { Mark } from "../frame/Mark";
+import { openLedger } from "../ledger/chosen";
 import { countedBy, lookAt } from "../security/filters";
 import { AlertEvents } from "./AlertEvents";
 import { Asked, Facts } from "./Asked";
@@ -150,7 +151,8 @@ export function AlertStep({ id }: { id: string }) {
 function Cause({ of: alert, by }: { of: Alert; by: RaisedBy }) {
   const ofSource = by.kind === "status" && alert.about === "log_source";
   const go = () => {
-    if (by.kind === "measure") lookAt({ ...countedBy(by), source: by.log_source, from: String(by.from), until: String(by.until) });
+    if (by.kind === "obligations") openLedger({ agency: by.agency, state: "missing,late" });
+    else if (by.kind === "measure") lookAt({ ...countedBy(by), source: by.log_source, from: String(by.from), until: String(by.until) });
     else if (by.kind === "sensor") deeper("envelope", by.position);
     else if (ofSource) lookAt({ source: by.subject, days: "31" });
     else if (by.kind === "index") deeper("index", by.index, by.subject, by.window, String(by.start));
@@ -162,7 +164,7 @@ function Cause({ of: alert, by }: { of: Alert; by: RaisedBy }) {
   if (by.kind === "events") return null;
   return (
     <button type="button" onClick={go}>
-      {say(by.kind === "measure" ? alertWords.counted : by.kind === "sensor" ? sensorWords.openRecord : ofSource ? alertWords.allOfSource : originWords.panel)}
+      {say(by.kind === "obligations" ? alertWords.openMissed : by.kind === "measure" ? alertWords.counted : by.kind === "sensor" ? sensorWords.openRecord : ofSource ? alertWords.allOfSource : originWords.panel)}
     </button>
   );
 }

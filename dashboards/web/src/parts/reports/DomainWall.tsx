@@ -56,8 +56,8 @@ function Wall({ of }: { of: DomainOf }) {
 }
 
 /** As wide as the row of figures, and how many have room in it. */
-function useFigures() {
-  const row = useRef<HTMLHeadingElement>(null);
+export function useFigures<E extends HTMLElement>() {
+  const row = useRef<E>(null);
   const room = useSignal(1);
   useLayoutEffect(() => {
     const at = row.current;
@@ -76,7 +76,7 @@ function useFigures() {
 
 function Form({ said, form, feeds, name }: { said: ReportDomain; form: string; feeds: string[]; name: string }) {
   // The title is as wide as the figures, and there before them.
-  const [title, figures] = useFigures();
+  const [title, figures] = useFigures<HTMLHeadingElement>();
   const part = said.parts[0]?.id ?? "";
   const shown = said.series.filter((one) => one.part === part);
   const newest = shown.flatMap(({ points }) => points).sort((a, b) => (a.period.start < b.period.start ? 1 : -1))[0];

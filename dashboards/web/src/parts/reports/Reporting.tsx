@@ -6,8 +6,10 @@ import { say } from "../../language";
 import type { Feed } from "../../model";
 import { allFeeds } from "../../store";
 import { domainWords } from "../../words/domain";
+import { ledgerWords } from "../../words/ledger";
 import { words } from "../../words/page";
 import { FeedHeard, FeedName } from "../frame/FeedSign";
+import { hasLedger, openLedger } from "../ledger/chosen";
 import { agencyName } from "./names";
 import { openReport } from "./chosen";
 import { PeriodSaid, Verdict } from "./Said";
@@ -52,6 +54,13 @@ export function Reporting({ form, feeds, values }: { form: string; feeds: string
             ))}
           </ul>
         </>
+      )}
+      {hasLedger() && (
+        <p>
+          <button type="button" class="link" onClick={() => openLedger({ form })}>
+            {say(ledgerWords.openLedger)}
+          </button>
+        </p>
       )}
     </section>
   );

@@ -5,8 +5,10 @@ import type { Column } from "../../csv";
 import { fullMoment, number } from "../../format";
 import { say } from "../../language";
 import { feedNames } from "../../store";
+import { ledgerWords } from "../../words/ledger";
 import { reportWords, standingWords } from "../../words/reports";
 import { Download } from "../frame/Download";
+import { hasLedger, obligationOf, openLedger } from "../ledger/chosen";
 import { Asked, Facts } from "../origin/Asked";
 import { cellColumns } from "./cells";
 import { closeReport, openValues } from "./chosen";
@@ -63,6 +65,14 @@ function Told({ of: { receipt } }: { of: ReportStory }) {
               <PeriodSaid of={period} />
             </button>
           ),
+        ],
+        [
+          say(ledgerWords.owedReport),
+          period && hasLedger() ? (
+            <button type="button" class="link" onClick={() => openLedger({ owes: obligationOf(form, agency, period) })}>
+              {say(ledgerWords.openObligation)}
+            </button>
+          ) : null,
         ],
         [say(reportWords.rows), number(receipt.rows)],
         ...counts.map(([what, title]): [string, string] => [say(title), number(receipt[what])]),

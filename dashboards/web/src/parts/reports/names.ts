@@ -1,18 +1,15 @@
 // What things of a report are called: agencies, parts, periods.
 
 import type { Receipt, ReportCell, ReportPeriod } from "../../api";
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { language, say } from "../../language";
 import type { Text } from "../../model";
-import { pack } from "../../store";
+import { agencyText } from "../../store";
 import { periodWords } from "../../words/reports";
-
-const placeNames = computed(() => new Map((pack.value?.places ?? []).map(({ code, name }) => [code, name])));
 
 /** An agency by its identifier; the authority of a place by the place's name. */
 export function agencyName(agency: string): string {
-  const name = seen.value.agencyNames.get(agency) ?? placeNames.value.get(agency);
-  return name ? say(name) : agency;
+  return say(seen.value.agencyNames.get(agency) ?? agencyText(agency));
 }
 
 /** A form by its identifier. */
@@ -45,6 +42,11 @@ export function periodDays({ kind, start, end }: ReportPeriod): string {
   if (!kind.startsWith("admin_") && kind !== "week") return "";
   const day = (date: string) => date.split("-").slice(1).reverse().join("/");
   return `${day(start)}–${day(end)}`;
+}
+
+/** `tháng 11/2026`, of a calendar month's label. */
+export function monthName(label: string): string {
+  return periodName({ kind: "month", label, start: "", end: "" });
 }
 
 /** A day as it is written. */

@@ -17,6 +17,7 @@
 mod forms;
 mod marked;
 mod names;
+mod owed;
 mod page;
 mod reports;
 mod same_origin;
@@ -75,6 +76,7 @@ pub(super) fn router() -> Router<Arc<HttpPush>> {
         .route("/upload", get(page::page))
         .route("/upload/assets/{file}", get(page::asset))
         .route("/upload/session", get(session::who).post(session::log_in).delete(session::log_out))
+        .route("/upload/owed", get(owed::owed))
         .route("/upload/template", get(forms::template))
         .route("/upload/feeds/{feed}", post(upload::upload))
         .route("/upload/reports", get(reports::list))

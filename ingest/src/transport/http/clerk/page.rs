@@ -12,9 +12,10 @@ use crate::transport::http::problem::Problem;
 
 const PAGE: &str = include_str!("assets/index.html");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
-const FILES: [(&str, &str, &str); 6] = [
+const FILES: [(&str, &str, &str); 7] = [
     ("app.js", SCRIPT, include_str!("assets/app.js")),
     ("draw.js", SCRIPT, include_str!("assets/draw.js")),
+    ("owed.js", SCRIPT, include_str!("assets/owed.js")),
     ("story.js", SCRIPT, include_str!("assets/story.js")),
     ("words.js", SCRIPT, include_str!("assets/words.js")),
     ("style.css", "text/css; charset=utf-8", include_str!("assets/style.css")),

@@ -1,11 +1,13 @@
 // The page on which clerks report: log in, take an empty form, bring a file, see what became of it, and of what came before.
 
 import { el, moment, period, size } from "./draw.js";
+import { drawOwed, drawSentFor } from "./owed.js";
 import { drawStory } from "./story.js";
 import { choose, language, say, words } from "./words.js";
 
-/** What the page knows. A form is chosen by its feed and itself. */
-const known = { desk: null, trouble: "", chosen: "", period: "", file: null, story: null, asks: false, reports: [], next: null, busy: "" };
+/** What the page knows. A form is chosen by its feed and itself; `owed` is what the sender owes, `sentFor` the one of it that
+    the next file is sent for. */
+const known = { owed: null, sentFor: null, desk: null, trouble: "", chosen: "", period: "", file: null, story: null, asks: false, reports: [], next: null, busy: "" };
 const HEADERS = { "x-ioc-page": "1" };
 
 /** Asks the server; what goes wrong is thrown as a text of both languages. */
@@ -107,7 +109,7 @@ function logIn() {
 
 async function logOut() {
   await ask("/upload/session", { method: "DELETE" }).catch(() => null);
-  Object.assign(known, { desk: null, story: null, file: null, asks: false, reports: [], next: null, trouble: "" });
+  Object.assign(known, { owed: null, sentFor: null, desk: null, story: null, file: null, asks: false, reports: [], next: null, trouble: "" });
   history.replaceState(null, "", "/upload");
   draw();
 }
@@ -118,7 +120,7 @@ async function entered() {
   known.chosen = first?.key ?? "";
   known.period = first?.form.due ?? first?.form.periods[0]?.label ?? "";
   draw();
-  await list(null);
+  await Promise.all([listOwed(), list(null)]);
   const position = new URLSearchParams(location.hash.slice(1)).get("report");
   if (position) await open(position, false);
 }
@@ -137,10 +139,12 @@ function desk() {
   const of = chosen();
   if (!of) return [el("p", { class: "card" }, say(words.nothing)), former()];
   return [
+    el("div", { id: "owed-part" }, owedPart()),
     el(
       "section",
       { class: "card send", "aria-labelledby": "send-title" },
       el("h2", { id: "send-title" }, say(words.send)),
+      known.sentFor && drawSentFor(known.sentFor, known.desk.timezone, letGo),
       formChoice(of),
       el("div", { class: "steps" }, templateStep(of), fileStep(of)),
       el("p", { id: "sent", role: "status" }),
@@ -159,6 +163,7 @@ function formChoice(of) {
     const next = all.find(({ key }) => key === event.target.value);
     known.chosen = next.key;
     known.period = next.form.due ?? next.form.periods[0]?.label ?? "";
+    known.sentFor = null;
     draw();
     document.getElementById("form").focus();
   };
@@ -174,7 +179,12 @@ function templateStep({ feed, form }) {
   const pick = (event) => {
     known.period = event.target.value;
     link.href = address();
+    // Another period is another report.
+    if (known.sentFor && known.sentFor.period.label !== known.period) letGo();
   };
+  const { sentFor } = known;
+  const isOffered = !sentFor || form.periods.some(({ label }) => label === sentFor.period.label);
+  const periods = isOffered ? form.periods : [...form.periods, sentFor.period];
   return el(
     "div",
     { class: "step" },
@@ -182,7 +192,7 @@ function templateStep({ feed, form }) {
     el(
       "select",
       { id: "period", change: pick },
-      form.periods.map((one) => el("option", { value: one.label, selected: one.label === known.period }, period(one))),
+      periods.map((one) => el("option", { value: one.label, selected: one.label === known.period }, period(one))),
     ),
     link,
     el("p", { class: "calm" }, say(words.templateHow)),
@@ -261,6 +271,7 @@ function send(feed) {
   const request = new XMLHttpRequest();
   request.open("POST", `/upload/feeds/${encodeURIComponent(feed.id)}`);
   request.setRequestHeader("x-ioc-page", "1");
+  if (known.sentFor) request.setRequestHeader("x-obligation", known.sentFor.id);
   request.setRequestHeader("x-file-name", encodeURIComponent(file.name));
   request.setRequestHeader("content-type", file.type || "application/octet-stream");
   if (document.getElementById("confirm")?.checked) request.setRequestHeader("report-confirmed", "true");
@@ -299,6 +310,8 @@ function send(feed) {
     if (request.status === 202) told(say(words.later));
     known.file = null;
     known.asks = false;
+    // What was refused is sent again for the same one.
+    if (said.verdict !== "refused") known.sentFor = null;
     ended(null);
     draw();
     await open(said.position, true);
@@ -349,7 +362,42 @@ async function open(position, isNew) {
   const title = document.getElementById("story-title");
   title?.focus({ preventScroll: true });
   title?.scrollIntoView({ block: "start" });
-  if (isNew) await list(null);
+  if (isNew) await Promise.all([listOwed(), list(null)]);
+}
+
+// What is owed
+
+function owedPart() {
+  const { owed, desk, sentFor } = known;
+  if (!owed?.known) return null;
+  return drawOwed(owed, desk.timezone, Date.parse(owed.now), sentFor?.id ?? "", pickOwed);
+}
+
+/** Sends the next file for one. */
+function pickOwed(one) {
+  known.sentFor = one;
+  known.chosen = `${one.feed}/${one.form}`;
+  known.period = one.period.label;
+  draw();
+  document.getElementById("send-title").scrollIntoView({ block: "start" });
+  document.getElementById("file").focus({ preventScroll: true });
+}
+
+function letGo() {
+  known.sentFor = null;
+  draw();
+  document.getElementById("period")?.focus();
+}
+
+async function listOwed() {
+  try {
+    known.owed = await ask("/upload/owed");
+  } catch {
+    // Without it a report can be sent all the same; the store answers again later.
+    return;
+  }
+  if (known.sentFor) known.sentFor = known.owed.owed.find(({ id }) => id === known.sentFor.id) ?? null;
+  document.getElementById("owed-part")?.replaceChildren(...[owedPart()].filter(Boolean));
 }
 
 // What was sent before

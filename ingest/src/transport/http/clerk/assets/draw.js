@@ -38,6 +38,13 @@ export function moment(text, zone) {
   return el("time", { datetime: text }, new Intl.DateTimeFormat(locale(), shape).format(new Date(text)).replaceAll("-", "/"));
 }
 
+/** A length of time in its largest unit: `2 ngày`. */
+export function span(milliseconds) {
+  const minutes = Math.max(1, Math.floor(milliseconds / 60_000));
+  const [unit, of] = minutes >= 2_880 ? ["day", 1_440] : minutes >= 60 ? ["hour", 60] : ["minute", 1];
+  return say(words.spans[unit], { count: count(Math.floor(minutes / of)) });
+}
+
 const day = (date) => date.split("-").reverse().join("/");
 
 /** `tháng 10/2026 (15/09/2026 – 14/10/2026)`. */
