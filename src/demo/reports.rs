@@ -217,7 +217,7 @@ fn of<'p>(
     let minutes = i64::try_from(chance / 8 % 540).unwrap_or_default();
     let (minutes, pause) = match period.kind {
         // From seven on; of twelve reports one comes behind nine.
-        PeriodKind::Day if chance % 12 == 0 => (540 + minutes % 90, HOUR),
+        PeriodKind::Day if chance.is_multiple_of(12) => (540 + minutes % 90, HOUR),
         PeriodKind::Day => (420 + minutes % 115, HOUR),
         _ => (480 + minutes, DAY),
     };

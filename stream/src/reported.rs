@@ -170,7 +170,7 @@ impl Reported {
                     receipt.verdict = ReportVerdict::InPart;
                 }
                 let (own, before) = (filed::own(&report, &taken), results.facts.report_values.len());
-                self.apply(&report, taken, &mut receipt, &mut findings, results);
+                self.apply(&report, &taken, &mut receipt, &mut findings, results);
                 results.filed.extend(filed::accepted(&report, own, &results.facts.report_values[before..]));
                 if !report.asked {
                     self.delivered.entry(agency).or_default().add(report.known_by);

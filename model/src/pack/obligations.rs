@@ -3,7 +3,7 @@
 //! A file of its own and not part of a form: a form says what is reported and judges it, for years; who owes it and until
 //! when is decided by other people, changes with every year's plan, and may be said of a form by an overlay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use jiff::civil::{DateTime, Time};
 
@@ -204,10 +204,12 @@ fn read_exceptions(id: &str, section: &mut Section<'_>, form: Option<&Form>) -> 
             table_fault(section, &message);
             continue;
         };
-        if exceptions.contains_key(&period) {
-            table_fault(section, &format!("{id}: period '{said}' is named twice"));
-        } else if let Some(exception) = exception {
-            let _ = exceptions.insert(period, exception);
+        let Some(exception) = exception else { continue };
+        match exceptions.entry(period) {
+            Entry::Vacant(free) => {
+                let _ = free.insert(exception);
+            }
+            Entry::Occupied(_) => table_fault(section, &format!("{id}: period '{said}' is named twice")),
         }
     }
     exceptions

@@ -228,7 +228,7 @@ impl Store {
                 .param("start", key.period.start.to_string());
         }
         let rows: Vec<ObligationRow> = answer("read what is owed", query.fetch_all()).await?;
-        rows.into_iter().map(obligation_of).collect()
+        rows.into_iter().map(|row| obligation_of(&row)).collect()
     }
 
     /// What obligations sum up to, by form and state: with a deadline in `[from, until)`, before it, and in `[now, soon)`.
@@ -417,7 +417,7 @@ impl Store {
         }
         let rows: Vec<ObligationRow> =
             answer("read what was said of an obligation", query.fetch_all()).await?;
-        rows.into_iter().map(obligation_of).collect()
+        rows.into_iter().map(|row| obligation_of(&row)).collect()
     }
 }
 
@@ -440,7 +440,7 @@ fn arrival(
     Some(Arrival { received_at: received_at?, position, row: 0 })
 }
 
-fn obligation_of(row: ObligationRow) -> Result<Obligation, StoreError> {
+fn obligation_of(row: &ObligationRow) -> Result<Obligation, StoreError> {
     let changed_at = row.revised_at.or(row.received_at);
     Ok(Obligation {
         form: Name::new(&row.form),

@@ -58,17 +58,17 @@ impl Reported {
     pub(super) fn apply(
         &mut self,
         report: &Report,
-        cells: Vec<Cell>,
+        cells: &[Cell],
         receipt: &mut Receipt,
         findings: &mut Findings,
         results: &mut ShardResults,
     ) {
-        let newest = newest(&cells);
+        let newest = newest(cells);
         // What could not be taken was named all the same.
         let rest = report.whole.filter(|_| receipt.rejected == 0).map(|whole| whole.rest);
-        let unnamed = rest.map(|_| self.unnamed(report, &cells)).unwrap_or_default();
+        let unnamed = rest.map(|_| self.unnamed(report, cells)).unwrap_or_default();
         let divided = match rest {
-            Some(Rest::Nought) if !unnamed.is_empty() => divided(&cells),
+            Some(Rest::Nought) if !unnamed.is_empty() => divided(cells),
             _ => BTreeSet::new(),
         };
         let is_outdone = rest == Some(Rest::Nought) && self.is_outdone(report);
@@ -131,7 +131,7 @@ impl Reported {
             .any(|(voice, said)| voice.agency == report.agency && said.arrival > report.arrival)
     }
 
-    fn apply_cell(&mut self, report: &Report, cell: Cell, is_outdone: bool, making: &mut Making<'_>) {
+    fn apply_cell(&mut self, report: &Report, cell: &Cell, is_outdone: bool, making: &mut Making<'_>) {
         let voice = Voice { agency: report.agency, vintage: cell.vintage };
         let arrival = Arrival { row: cell.row, ..report.arrival };
         let (known, changed) = self.cells(cell.key.period);
@@ -149,9 +149,9 @@ impl Reported {
         let is_newest = said.map_or(!is_outdone, |said| said.arrival < arrival);
         if is_newest {
             *changed = true;
-            known.say(cell.key, voice, statement(report, &cell, arrival));
+            known.say(cell.key, voice, statement(report, cell, arrival));
         }
-        tell(known, &cell, voice, standing, making.findings);
+        tell(known, cell, voice, standing, making.findings);
         let values = &mut making.results.facts.report_values;
         match standing {
             None => making.receipt.same += 1,

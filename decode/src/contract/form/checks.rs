@@ -139,10 +139,9 @@ impl Reading<'_> {
                         "Mọi số của cột nằm từ 0 đến 1: không rõ là phần trăm hay tỷ lệ (0{decimal}82 là 0{decimal}82 % hay 82 %). \
                          Hãy gõ kèm dấu %: '0{decimal}82%' hoặc '82%'."
                     ),
-                    format!(
-                        "All numbers of the column lie between 0 and 1: whether they are per cent or shares cannot be known \
-                         (0.82 is 0.82 % or 82 %). Type the sign with them: '0.82%' or '82%'."
-                    ),
+                    "All numbers of the column lie between 0 and 1: whether they are per cent or shares cannot be known \
+                     (0.82 is 0.82 % or 82 %). Type the sign with them: '0.82%' or '82%'."
+                        .to_owned(),
                 ),
                 right: String::new(),
             };
