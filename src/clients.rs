@@ -147,6 +147,7 @@ pub fn door_line(notice: &NoticeView) -> String {
         "framing" => "FRAMED WRONGLY, pieces kept that are no messages",
         "dropped" => "DROPPED by the system before they were read",
         "lost" => "LOST before it could be read",
+        "untold" => "NOT TOLD APART from others",
         _ => "REFUSED",
     };
     let mut line = format!("{who} ({transport}): {what}, {count}×, last {last}");

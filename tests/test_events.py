@@ -124,8 +124,10 @@ class House:
         with open(pack / "feeds.toml", "a") as feeds:
             feeds.write(FEEDS)
         sources = (CASES / "pack" / "log_sources.toml").read_text()
-        assert '"192.0.2.21"' in sources
-        (pack / "log_sources.toml").write_text(sources.replace('"192.0.2.21"', f'"{FIREWALL}"') + LOG_SOURCES)
+        firewall = 'addresses = ["192.0.2.21"]'
+        assert firewall in sources
+        here = f'addresses = ["{FIREWALL}"]\nsilent_after = "5s"'
+        (pack / "log_sources.toml").write_text(sources.replace(firewall, here) + LOG_SOURCES)
         shutil.copy(CASES / "pack" / "severities.toml", pack)
         with open(pack / "rules.toml", "a") as rules:
             rules.write(RULES)
@@ -348,6 +350,11 @@ def test_who_an_appliance_without_a_host_is_one_source_and_only_a_relay_speaks_f
         f"SELECT kind, count() FROM event_current WHERE sender = '{APPLIANCE}' AND source_address = '203.0.113.9' GROUP BY kind"
     )
     assert dict(kinds) == {"block": 2, "login_failed": 1}
+
+    def status(log_source):
+        return house.ask(f"SELECT status FROM station_state_current WHERE subject = '{log_source}'")
+
+    eventually(lambda: status("fw-a") == [("silent",)])
     house.by_udp(BEHIND, case("syslog/hosts_behind_a_relay"))
     told = house.ask(f"SELECT log_source, known, relay FROM event_current WHERE sender = '{BEHIND}' ORDER BY log_source")
     assert told == [
@@ -356,7 +363,15 @@ def test_who_an_appliance_without_a_host_is_one_source_and_only_a_relay_speaks_f
         ("srv-a", True, "relay-here"),
         ("srv-b", True, "relay-here"),
     ]
-    assert house.ask("SELECT status FROM station_state_current WHERE subject = 'relay-here'") == [("good",)], "it is heard by what it passes on"
+    assert status("relay-here") == [("good",)], "it is heard by what it passes on"
+    assert status("fw-a") == [("silent",)], "and keeps nobody alive who sends by itself"
+
+    def listed():
+        sources = json.loads(house.ioc.get("/api/security/summary"))["log_sources"]
+        [source] = [source for source in sources if source["id"] == "fw-a"]
+        return source["relayed"], source["amiss"]
+
+    eventually(lambda: listed() == (1, True))
     house.by_udp(NO_RELAY, case("syslog/hosts_behind_no_relay"))
     told = house.ask(f"SELECT log_source, known, relay, uniqExact(host) FROM event_current WHERE sender = '{NO_RELAY}' GROUP BY ALL")
     assert told == [(NO_RELAY, False, "", 4)]
@@ -418,6 +433,11 @@ def test_count_an_address_has_one_spelling_and_a_network(house):
     meant = "(sender = 'spellings' OR feed = 'addresses')"
     assert house.events("(count(), uniqExact(source_address), uniqExact(source_network))", meant) == (22, 10, 4)
     assert house.events("count()", f"{meant} AND source_address = '203.0.113.60'") == 4
+    # A network is looked for like an address: an alert of one leads to all that came from it.
+    found = json.loads(house.ioc.get("/api/security/events?address=2001:db8:0:9::/64&end=source&limit=500"))["events"]
+    addresses = {event["source_address"] for event in found}
+    assert len(addresses) == 6 and all(address.startswith("2001:db8:0:9:") for address in addresses)
+    assert len(found) == house.events("count()", "source_network = '2001:db8:0:9::'")
     assert house.events("count()", f"{meant} AND source_address = '2001:db8:0:7::1f'") == 3
     network = "source_network = '2001:db8:0:9::'"
     assert house.events("(sum(attempts), uniqExact(source_address))", f"{meant} AND {network}") == (12, 6)

@@ -71,7 +71,8 @@ pub struct SenderView {
 /// Something that happened at the door, once or many times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeView {
-    /// `taken_over`, `wrong_credentials`, `wrong_version`, `forbidden`, `empty`, `framing`, `dropped`, `lost` or `refused`.
+    /// `taken_over`, `wrong_credentials`, `wrong_version`, `forbidden`, `empty`, `framing`, `dropped`, `lost`, `untold` or
+    /// `refused`.
     pub what: String,
     /// The way the client came.
     pub transport: String,

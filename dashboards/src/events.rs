@@ -147,6 +147,12 @@ pub struct EventAddress {
     pub worst: Severity,
     /// When the newest happened.
     pub newest: EventTime,
+    /// Its network, such as `2001:db8:0:9::/64`, where they came from several addresses of it; none else.
+    pub network: Option<String>,
+    /// How many addresses of it they came from; 0 where there is none.
+    pub network_addresses: u64,
+    /// How many events that were.
+    pub network_weight: u64,
 }
 
 /// What the store says of a time.

@@ -4,7 +4,10 @@
 //! here but the age of that: where the flow stands still nobody knows it, and it is withheld (invariant SILENT). How much
 //! came is the store's. Who reports and is not of the pack is unknown, and the flow says nothing of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ioc_model::{
     figure::StationStanding,
@@ -19,6 +22,9 @@ use serde::{Serialize, Serializer};
 /// How far back it is looked for when a log source was heard last.
 pub const HEARD_WITHIN: Millis = Millis::hours(31 * 24);
 
+/// So many are listed that the pack does not know.
+const UNKNOWN_LISTED: usize = 100;
+
 /// What the store says of how much came of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSourceHeard {
@@ -30,6 +36,8 @@ pub struct LogSourceHeard {
     pub rows: u64,
     /// How many of those said a time that cannot be.
     pub absurd: u64,
+    /// How many of those a relay passed on.
+    pub relayed: u64,
     /// When the newest arrived.
     pub received_at: ReceivedAt,
 }
@@ -92,6 +100,8 @@ pub struct LogSourceView {
     pub rows: u64,
     /// How many of those said a time that cannot be.
     pub absurd: u64,
+    /// How many of those a relay passed on: they keep nobody alive who sends by itself.
+    pub relayed: u64,
 }
 
 /// How a log source stands.
@@ -190,6 +200,7 @@ impl LogSourceView {
             weight: heard.map_or(0, |it| it.weight),
             rows: heard.map_or(0, |it| it.rows),
             absurd: heard.map_or(0, |it| it.absurd),
+            relayed: heard.map_or(0, |it| it.relayed),
         }
     }
 
@@ -210,6 +221,7 @@ impl LogSourceView {
             weight: heard.weight,
             rows: heard.rows,
             absurd: heard.absurd,
+            relayed: heard.relayed,
         }
     }
 
@@ -251,6 +263,22 @@ pub fn log_sources(
     all
 }
 
+/// Of those that the pack does not know only those with the most lines stay: names cost whoever makes them up nothing.
+/// How many went.
+pub fn few_unknown(all: &mut Vec<LogSourceView>) -> u64 {
+    let is_unknown = |it: &LogSourceView| it.standing == LogSourceStanding::Unknown;
+    let mut unknown: Vec<(u64, &str)> =
+        all.iter().filter(|it| is_unknown(it)).map(|it| (it.rows, it.id.as_str())).collect();
+    if unknown.len() <= UNKNOWN_LISTED {
+        return 0;
+    }
+    unknown.sort_unstable_by(|(rows, id), (of_other, other)| of_other.cmp(rows).then(id.cmp(other)));
+    let rest: BTreeSet<String> =
+        unknown.split_off(UNKNOWN_LISTED).into_iter().map(|(_, id)| id.to_owned()).collect();
+    all.retain(|it| !is_unknown(it) || !rest.contains(&it.id));
+    rest.len() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use ioc_model::status::StationStatus;
@@ -265,7 +293,7 @@ mod tests {
 
     fn heard(id: &str) -> LogSourceHeard {
         let received_at = ReceivedAt(100);
-        LogSourceHeard { id: id.to_owned(), weight: 1, rows: 1, absurd: 0, received_at }
+        LogSourceHeard { id: id.to_owned(), weight: 1, rows: 1, absurd: 0, relayed: 0, received_at }
     }
 
     fn said(id: &str, status: StationStatus, ever: bool) -> StatusResult {
@@ -310,6 +338,17 @@ mod tests {
         assert_eq!(told(&all), expected);
         let since: Vec<&str> = all.iter().filter(|it| it.since.is_some()).map(|it| it.id.as_str()).collect();
         assert_eq!(since, ["gone", "blind", "free-blind", "new", "calm", "fine"]);
+    }
+
+    #[test]
+    fn bound_of_strangers_those_with_the_most_lines_are_listed_and_the_rest_is_a_number() {
+        let strangers =
+            (0..130).map(|number| LogSourceHeard { rows: number, ..heard(&format!("s{number:03}")) });
+        let mut all = log_sources(vec![known("fine", None)], &[], strangers.collect());
+        assert_eq!(few_unknown(&mut all), 30);
+        let listed: Vec<&str> = all.iter().map(|it| it.id.as_str()).collect();
+        assert_eq!((listed.len(), listed[0], listed[1], listed[100]), (101, "fine", "s030", "s129"));
+        assert_eq!(few_unknown(&mut all), 0);
     }
 
     #[test]

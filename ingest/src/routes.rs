@@ -18,7 +18,7 @@ use ioc_model::{
     topic::TopicFilter,
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::senders::Sender;
 
@@ -37,6 +37,19 @@ pub struct Routes {
     networks: Vec<(IpNet, usize)>,
     /// Longest first, whole names before patterns.
     certificates: Vec<(String, usize)>,
+    /// Addresses that log sources send from,
+    known: FxHashSet<IpAddr>,
+    /// and networks of more than one.
+    known_networks: Vec<IpNet>,
+}
+
+/// How the pack's log sources know an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KnownAddress {
+    /// One names it.
+    Itself,
+    /// One names a network that it lies in.
+    InNetwork,
 }
 
 /// The answer for one topic and sender.
@@ -63,7 +76,16 @@ impl Routes {
             paths: BTreeMap::new(),
             networks: Vec::new(),
             certificates: Vec::new(),
+            known: FxHashSet::default(),
+            known_networks: Vec::new(),
         };
+        for network in pack.log_sources.values().flat_map(|log_source| &log_source.addresses) {
+            if network.prefix_len() == network.max_prefix_len() {
+                let _new = routes.known.insert(network.addr());
+            } else {
+                routes.known_networks.push(*network);
+            }
+        }
         for feed in pack.feeds.values() {
             let index = routes.feeds.len();
             match &feed.transport {
@@ -128,6 +150,16 @@ impl Routes {
         let by_address =
             || self.networks.iter().find(|(network, _)| network.contains(&address)).map(|(_, index)| *index);
         by_name.or_else(by_address).map(|index| &self.feeds[index])
+    }
+
+    /// How log sources of the pack know an address; none where none does.
+    #[must_use]
+    pub(crate) fn known_address(&self, address: IpAddr) -> Option<KnownAddress> {
+        if self.known.contains(&address) {
+            return Some(KnownAddress::Itself);
+        }
+        let in_network = self.known_networks.iter().any(|network| network.contains(&address));
+        in_network.then_some(KnownAddress::InNetwork)
     }
 
     fn add_syslog(&mut self, from: &[IpNet], certificates: &[String], index: usize) {

@@ -21,7 +21,7 @@ use ioc_model::{
     contract::Contract,
     envelope::{Content, UNMATCHED},
     loss::Loss,
-    pack::{Feed, Transport},
+    pack::{Feed, LogSource, Pack, Transport},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -65,10 +65,14 @@ impl House {
     }
 
     async fn of(feeds: Vec<Feed>, settings: &str) -> House {
+        House::of_pack(ioc_testing::pack("test", Vec::new(), Vec::new(), feeds), settings).await
+    }
+
+    async fn of_pack(pack: Pack, settings: &str) -> House {
         let folder = tempfile::tempdir().unwrap();
         let log = open_log(&folder.path().join("log"));
         let (bus, valve) = ValvedBus::before(log.clone(), Valve::Open);
-        let pack = Arc::new(ioc_testing::pack("test", Vec::new(), Vec::new(), feeds));
+        let pack = Arc::new(pack);
         let site = Site {
             intake: Intake::new(bus, Clock::Machine),
             routes: watch::channel(Arc::new(Routes::of_pack(&pack))).1,
@@ -326,6 +330,34 @@ async fn bound_a_connection_of_which_nothing_comes_is_closed() {
     let all = house.has(1).await;
     assert_eq!(all[0].knows("fault"), Some("octet_count: 8 of 20 bytes"));
     assert_eq!(house.count("idle"), 1);
+}
+
+#[tokio::test]
+async fn bound_a_stranger_who_says_nothing_holds_no_place_for_long() {
+    let declared =
+        LogSource { addresses: vec!["127.0.0.3/32".parse().unwrap()], ..ioc_testing::log_source("declared") };
+    let pack = Pack {
+        log_sources: [(declared.id.clone(), declared)].into(),
+        ..ioc_testing::pack("test", Vec::new(), Vec::new(), vec![feed("hosts", &["127.0.0.0/29"])])
+    };
+    let house = House::of_pack(pack, "stranger_after = \"1s\"").await;
+    let [mut quiet, mut spoke, idle, mut unclaimed] = [
+        house.connect_from(3).await,
+        house.connect_from(4).await,
+        house.connect_from(5).await,
+        house.connect_from(9).await,
+    ];
+    spoke.write_all(b"<13>one\n").await.unwrap();
+    unclaimed.write_all(b"<13>two\n").await.unwrap();
+    let _both = house.has(2).await;
+    closed(idle).await;
+    closed(unclaimed).await;
+    assert_eq!(house.count("idle"), 2);
+    // Whom the pack knows, and who has said something, may be silent.
+    quiet.write_all(b"<13>three\n").await.unwrap();
+    spoke.write_all(b"<13>four\n").await.unwrap();
+    let _all = house.has(4).await;
+    assert_eq!(house.count("connections"), 2);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     amount::Amount,
-    asked::{CountedOf, EventCursor, EventEnd, EventFilter, InvalidCursor},
+    asked::{AskedAddress, CountedOf, EventCursor, EventEnd, EventFilter, InvalidAddress, InvalidCursor},
     attributes::{EVE_NUMBERS, EVE_TEXTS, NoNumber, number_of},
     group::{Categories, Group, GroupBy},
     measure::{Adds, Count, EventMeasure, MeasureAdds},
@@ -383,6 +383,19 @@ pub struct Event {
     pub sender: Name,
     /// When and where it arrived.
     pub arrival: Arrival,
+}
+
+/// The attribute that bears the time an event said and that is not believed: a moment as RFC 3339 has it where it is one,
+/// else as it was written.
+pub const STATED_TIME: &str = "stated_time";
+
+impl Event {
+    /// The moment that it said and that is not believed; none where it said none that can be read.
+    #[must_use]
+    pub fn stated_time(&self) -> Option<EventTime> {
+        let mut stated = self.attributes.iter().filter(|(name, _)| &**name == STATED_TIME);
+        stated.find_map(|(_, text)| Some(EventTime(text.parse::<jiff::Timestamp>().ok()?.as_millisecond())))
+    }
 }
 
 /// An address in the one spelling: IPv4 within IPv6 is IPv4. Brackets, a zone and any case are read.

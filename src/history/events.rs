@@ -154,6 +154,7 @@ async fn heard(
         severities: Vec::new(),
         log_source: String::new(),
         address: None,
+        network: None,
         end: None,
         attempts: false,
         known: false,
@@ -169,6 +170,7 @@ async fn heard(
             weight: it.weight,
             rows: it.rows,
             absurd: it.absurd,
+            relayed: it.relayed,
             received_at: it.received_at,
         })
         .collect();
@@ -182,6 +184,7 @@ async fn heard(
             weight: 0,
             rows: 0,
             absurd: 0,
+            relayed: 0,
             received_at: last.received_at,
         }));
     }
@@ -194,6 +197,19 @@ fn hour(row: &queries::EventHour) -> EventHour {
 }
 
 fn address(row: queries::EventAddress) -> EventAddress {
-    let queries::EventAddress { address, weight, grave, attempts, attacks, others, worst, newest } = row;
-    EventAddress { address, weight, grave, attempts, attacks, others, worst, newest }
+    let queries::EventAddress { address, weight, grave, attempts, attacks, others, worst, newest, .. } = row;
+    let network = Some(row.network).filter(|network| !network.is_empty());
+    EventAddress {
+        address,
+        weight,
+        grave,
+        attempts,
+        attacks,
+        others,
+        worst,
+        newest,
+        network: network.map(|network| format!("{network}/64")),
+        network_addresses: row.network_addresses,
+        network_weight: row.network_weight,
+    }
 }

@@ -18,6 +18,9 @@ use crate::{
     error::StoreError,
 };
 
+/// What can be stored: 1970-01-01 to 2200-12-31 in UTC. A question about all times has no other.
+const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
+
 #[derive(Row, Deserialize)]
 struct Stored {
     event_millis: i64,
@@ -46,7 +49,7 @@ impl Store {
     ) -> Result<Found, StoreError> {
         match &question.about {
             About::Events { keys } => {
-                self.recall_keys(question.subject, keys, generation, upto).await.map(Found::Keys)
+                self.recall_keys(question, keys, generation, upto).await.map(Found::Keys)
             }
             &About::Day { indicator, .. } => {
                 self.recall_rows(question, indicator, generation, upto).await.map(Found::Rows)
@@ -141,10 +144,11 @@ impl Store {
 }
 
 impl Store {
-    /// Which of these keys a log source's events have, in order. They are found through the index over keys.
+    /// Which of these keys a log source's events have that happened in the question's time, in order. Parts and granules of
+    /// other times are not looked at; in the rest they are found through the index over keys.
     async fn recall_keys(
         &self,
-        log_source: Name,
+        question: &Question,
         keys: &[EventKey],
         generation: Generation,
         upto: Epoch,
@@ -156,10 +160,14 @@ impl Store {
                 "SELECT DISTINCT lower(hex(e.key)) AS key FROM event AS e \
                  WHERE e.key IN (SELECT toFixedString(unhex(arrayJoin({keys:Array(String)})), 16)) \
                  AND e.log_source = {log_source:String} \
+                 AND e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
+                 AND e.happened_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC') \
                  AND e.generation = {generation:UInt32} AND e.epoch <= {upto:UInt64} ORDER BY key",
             )
             .param("keys", hexadecimal)
-            .param("log_source", &*log_source)
+            .param("log_source", &*question.subject)
+            .param("from", question.from.0.clamp(YEARS.start, YEARS.end))
+            .param("to", question.to.0.clamp(YEARS.start, YEARS.end))
             .param("generation", generation.0)
             .param("upto", upto.0);
         let stored: Vec<String> = answer("look events up by their keys", stored.fetch_all()).await?;

@@ -119,7 +119,7 @@ impl Checkpoint {
 
     /// Its log sources.
     pub(crate) fn log_sources(&self) -> Result<Vec<LogSourceRecord>, postcard::Error> {
-        self.log_sources.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
+        self.log_sources.iter().map(|bytes| LogSourceRecord::decode(self.version, bytes)).collect()
     }
 }
 

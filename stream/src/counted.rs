@@ -6,7 +6,9 @@
 //! and of decimals do not depend on the order of what is summed, nor does a sketch, nor the newest of what was said
 //! where its arrival decides between equals: so neither does a window (invariants REPLAY, BATCH).
 //!
-//! **A zero is said only of a minute that was heard and not blind** ([`Coverage`]). A window's `count` is how many of its
+//! **A zero is said only of a minute that was heard and not blind** ([`Coverage`]). A log source with an address or a
+//! certificate of its own is heard by what it sends itself: lines that a relay says in its name count, and keep nobody
+//! alive. A window's `count` is how many of its
 //! minutes were, `expected` how many should have been: of a log source that may be silent none. So three quarters
 //! missing is no calm hour, and rules do not look at it.
 //!
@@ -65,6 +67,8 @@ pub(crate) struct CountPlan {
     /// How long it may say nothing; none where it may be silent for ever.
     silent_after: Option<Millis>,
     blind_above: f64,
+    /// Whether it is heard by what a relay says in its name.
+    by_relay: bool,
 }
 
 /// What is counted at a log source.
@@ -115,13 +119,15 @@ pub(crate) struct LogSourceNews {
 impl CountPlan {
     /// What the pack counts at a log source; none where it knows no such.
     pub(crate) fn of(pack: &Pack, log_source: &str) -> Option<CountPlan> {
-        let LogSource { silent_after, blind_above, .. } = *pack.log_sources.get(log_source)?;
+        let of_pack = pack.log_sources.get(log_source)?;
+        let LogSource { silent_after, blind_above, .. } = *of_pack;
         let here = |measure: &&EventMeasure| {
             measure.log_sources.is_empty() || measure.log_sources.iter().any(|name| name == log_source)
         };
         let measures = pack.measures.values().filter(here);
         let measures = measures.map(|measure| (Name::new(&measure.id), measure.clone()));
-        Some(CountPlan { measures: measures.collect(), silent_after, blind_above })
+        let by_relay = of_pack.is_heard_by_relay();
+        Some(CountPlan { measures: measures.collect(), silent_after, blind_above, by_relay })
     }
 
     /// Whether it may not be silent for ever.
@@ -211,23 +217,27 @@ impl LogSourceCounts {
                 self.feeds.push(event.feed);
             }
             let arrived = EventTime(event.arrival.received_at.0);
-            heard.arrived = heard.arrived.max(Some(arrived));
-            // A clock that is ahead closes nothing before its time.
-            let at = event.happened_at.min(arrived).minus(lateness(event.feed));
-            self.watermark = self.watermark.max(Some(at));
-            self.clock.hear(event);
+            // What somebody else says in its name counts, and is no word of its own.
+            let is_own = event.relay.is_empty() || plan.by_relay;
+            // A clock that is ahead closes nothing before its time, and hides nothing: what arrived was sent.
+            let heard_at = event.happened_at.min(arrived);
+            if is_own {
+                heard.arrived = heard.arrived.max(Some(arrived));
+                self.watermark = self.watermark.max(Some(heard_at.minus(lateness(event.feed))));
+                self.clock.hear(event);
+            }
             let minute = minute_of(event.happened_at);
             let local = days.of(event.happened_at);
             if self.is_evicted(local.number) {
                 self.wait(event, plan, days, local, (subject, epoch), ask);
                 continue;
             }
-            if event.happened_at <= arrived {
-                let newly = self.coverage.hear(minute, plan.silent_after);
+            if is_own {
+                let newly = self.coverage.hear(minute_of(heard_at), plan.silent_after);
                 newly.into_iter().for_each(|(from, to)| touched.all(from, to));
             }
             match event.kind {
-                EventKind::Stats => self.sensor.hear(event),
+                EventKind::Stats if is_own => self.sensor.hear(event),
                 EventKind::Alert if asks_sensors => {
                     let hour = minute_of(days.window(WindowKind::Hour, event.happened_at).start);
                     let hours = self.raised.arrived(event.happened_at, hour);
@@ -252,7 +262,7 @@ impl LogSourceCounts {
             if asks_sensors && self.raised.record(said.span, hour) {
                 plan.said_by_sensors().for_each(|name| touched.one(name, hour));
             }
-            if let Some((from, to)) = said.blind {
+            for (from, to) in said.away.into_iter().chain(said.blind) {
                 let (from, to) = (minute_of(from), minute_of(to.minus(Millis(1))));
                 self.coverage.blind(from, to);
                 touched.all(from, to);

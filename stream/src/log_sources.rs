@@ -5,11 +5,17 @@
 //! whoever holds their log source, in order of arrival, before anything is counted.
 //!
 //! Most events are known by their position in the log and are stored as they come. One with a key is looked for among
-//! those that are remembered: of each log source the newest [`REMEMBERED`] of the last [`HORIZON`], by the time they
-//! happened. What may have been stored before that is asked of the store, like a day that left memory: the event waits,
-//! and the recorded answer says which keys are there (invariants ONCE, REPLAY, BOUND).
+//! those that are remembered ([`keys`]): of each log source the newest of the last [`HORIZON`], by the time they happened.
+//! What may have been stored before that is asked of the store, like a day that left memory: the event waits, and the
+//! recorded answer says which keys are there (invariants ONCE, REPLAY, BOUND).
+//!
+//! Names cost whoever makes them up nothing. So nothing is kept of a log source that said nothing for [`HORIZON`] and of
+//! which nothing has to be known, lines and connections least of all (invariant BOUND).
 
 mod attempts;
+mod before;
+mod keys;
+mod lines;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,40 +25,41 @@ use std::{
 use ioc_model::{
     counts::Counts,
     epoch::Epoch,
-    event::{Event, EventKey, EventKind, TimeFrom, WEIGHT_MAX},
+    event::{Event, EventKey},
     name::Name,
     question::{About, Answer, Found, Question},
     results::{Facts, StoredEvent},
-    time::{EventTime, Millis},
+    time::{EventTime, Millis, Now},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use self::attempts::Attempts;
+use self::{
+    attempts::Attempts,
+    before::LogSourceRecordBefore,
+    keys::{AbsurdTimes, Keys, LookedFor},
+    lines::{LastLine, LastLines},
+};
 use crate::{shard::Undecided, step::EpochFacts};
 
-/// Keys of events that happened longer ago are not remembered.
+/// Keys of events that happened longer ago are not remembered, nor lines and connections that were heard longer ago.
 const HORIZON: Millis = Millis::hours(1);
-/// So many keys of a log source are remembered.
-const REMEMBERED: usize = 1 << 18;
-/// Keys are forgotten by the minute.
+/// All of them are looked through for that by the minute.
 const MINUTE: i64 = 60_000;
 /// So many keys are asked for at once: they travel as one value, and ClickHouse takes none beyond 128 KiB, which is 3,700
 /// of them.
 const ASKED_AT_ONCE: usize = 2_000;
-/// So many hosts of a log source are remembered by their last line: a relay speaks for many.
-const HOSTS: usize = 1_024;
-/// And so many of one that the pack does not know: it may call itself whatever it likes.
-const HOSTS_OF_UNKNOWN: usize = 8;
-/// The attribute that says which line a summary is about.
-const REPEATS: &str = "repeats";
+/// The last version of a checkpoint that keeps keys by the minute and questions without a time.
+const BEFORE_TIMES: u8 = 8;
 
 /// Log sources, by name.
 #[derive(Debug, Default)]
 pub(crate) struct LogSources {
     held: FxHashMap<Name, Memory>,
-    /// The minute before which all of them have forgotten.
-    forgotten: Option<i64>,
+    /// Those of which events wait for an answer.
+    waiting: BTreeSet<Name>,
+    /// The moment before which all of them have forgotten.
+    forgotten: Option<Now>,
 }
 
 /// What became of an epoch's events.
@@ -82,26 +89,15 @@ impl EventResults {
 #[derive(Debug, Default)]
 struct Unsure {
     keys: FxHashSet<EventKey>,
-    events: Vec<Event>,
+    events: Vec<(LookedFor, Event)>,
 }
 
 /// What is kept of a log source.
 #[derive(Debug, Default)]
 struct Memory {
-    /// Keys that are stored, with the minute they happened in.
-    keys: FxHashMap<EventKey, i64>,
-    /// The same by minute.
-    minutes: BTreeMap<i64, Vec<EventKey>>,
-    /// Whatever happened from this minute on is remembered; all there ever was, where there is none.
-    remembered_from: Option<i64>,
-    /// An event with a key said a time that could not be: said again later it may be believed, and would be looked for
-    /// at another time. So from then on every key is asked for that is not remembered.
-    absurd: bool,
+    keys: Keys,
     waiting: Vec<WaitingEvents>,
-    /// How many lines it told.
-    lines: u64,
-    /// The last line of each host that it told of.
-    last: BTreeMap<Box<str>, LastLine>,
+    last: LastLines,
     attempts: Attempts,
 }
 
@@ -109,41 +105,40 @@ struct Memory {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct WaitingEvents {
     asked: Epoch,
+    /// When they happened if they are stored.
+    looked_for: LookedFor,
     keys: Box<[EventKey]>,
     events: Vec<Event>,
 }
 
-/// What a line that says "the last message again" speaks of.
-#[derive(Debug)]
-struct LastLine {
-    /// Its place among the lines of the log source: the host that was not heard longest is forgotten first.
-    number: u64,
-    event: Arc<Event>,
-}
-
 /// A log source as a checkpoint keeps it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct LogSourceRecord {
     name: Name,
-    minutes: BTreeMap<i64, Vec<EventKey>>,
+    memory: Memory,
+}
+
+/// [`LogSourceRecord`] as it is read.
+#[derive(Deserialize)]
+struct LogSourceRead {
+    name: Name,
+    seconds: BTreeMap<i64, Vec<EventKey>>,
     remembered_from: Option<i64>,
-    absurd: bool,
+    absurd: AbsurdTimes,
     waiting: Vec<WaitingEvents>,
-    lines: u64,
-    last: Vec<(u64, Event)>,
+    last: Vec<LastLine>,
     attempts: Attempts,
 }
 
-/// [`LogSourceRecord`] as it is written: postcard writes both alike.
+/// And as it is written: postcard writes both alike.
 #[derive(Serialize)]
 struct LogSourceRef<'a> {
     name: Name,
-    minutes: &'a BTreeMap<i64, Vec<EventKey>>,
+    seconds: &'a BTreeMap<i64, Vec<EventKey>>,
     remembered_from: Option<i64>,
-    absurd: bool,
+    absurd: &'a AbsurdTimes,
     waiting: &'a [WaitingEvents],
-    lines: u64,
-    last: Vec<(u64, &'a Event)>,
+    last: Vec<&'a LastLine>,
     attempts: &'a Attempts,
 }
 
@@ -161,7 +156,7 @@ impl LogSources {
             if let (About::Events { keys }, Some(held)) =
                 (&answer.question.about, self.held.get_mut(&answer.question.subject))
             {
-                held.answered(answer, keys, &mut reported);
+                held.answered(answer, keys, facts.now, &mut reported);
                 let _ = touched.insert(answer.question.subject);
             }
         }
@@ -173,10 +168,11 @@ impl LogSources {
             let _ = touched.insert(name);
             // A line that is read again stands behind none and before none: what followed it then was told long ago.
             let in_order = !replayed.contains(&event.arrival.position);
-            if let Some((key, event)) = held.take(event, in_order, unsure.get(&name), &mut reported) {
+            let taken = held.take(event, (in_order, facts.now), unsure.get(&name), &mut reported);
+            if let Some((key, looked_for, event)) = taken {
                 let unsure = unsure.entry(name).or_default();
                 let _ = unsure.keys.insert(key);
-                unsure.events.push(event);
+                unsure.events.push((looked_for, event));
             }
         }
         for (name, Unsure { events, .. }) in unsure {
@@ -184,64 +180,76 @@ impl LogSources {
                 held.ask(name, events, facts.epoch, &mut reported);
             }
         }
-        let oldest = facts.now.0.saturating_sub(HORIZON.0).div_euclid(MINUTE);
-        if self.forgotten == Some(oldest) {
-            // Nothing else can have anything to forget.
-            for name in &touched {
-                let held = self.held.get_mut(name);
-                held.into_iter().for_each(|held| held.forget(oldest));
+        let oldest = facts.now.0.saturating_sub(HORIZON.0).div_euclid(MINUTE) * MINUTE;
+        let oldest = Now(oldest);
+        for name in &touched {
+            let Some(held) = self.held.get_mut(name) else { continue };
+            held.forget(oldest);
+            if held.waiting.is_empty() {
+                let _ = self.waiting.remove(name);
+            } else {
+                let _ = self.waiting.insert(*name);
             }
-        } else {
-            self.held.values_mut().for_each(|held| held.forget(oldest));
+        }
+        // Nothing else can have anything to forget, but by the minute.
+        if self.forgotten != Some(oldest) {
+            self.held.retain(|_, held| {
+                held.forget(oldest);
+                !held.is_nothing()
+            });
             self.forgotten = Some(oldest);
         }
-        let undecided = |held: &Memory| {
+        let undecided = |name: &Name| {
+            let held = self.held.get(name)?;
             let waiting = || held.waiting.iter().flat_map(|waiting| &waiting.events);
             let happened = waiting().map(|event| event.happened_at).min()?;
             let arrived = waiting().map(|event| event.arrival).min()?;
             Some(Undecided { happened, arrived })
         };
-        reported.unsure =
-            self.held.iter().filter_map(|(name, held)| Some((*name, undecided(held)?))).collect();
+        reported.unsure = self.waiting.iter().filter_map(|name| Some((*name, undecided(name)?))).collect();
         reported
     }
 
     /// What a checkpoint keeps of them.
     pub(crate) fn records(&self) -> impl Iterator<Item = Result<Vec<u8>, postcard::Error>> {
         self.held.iter().map(|(name, held)| {
-            let Memory { minutes, remembered_from, absurd, waiting, lines, last, attempts, .. } = held;
-            let last = last.values().map(|last| (last.number, &*last.event)).collect();
-            let (name, remembered_from, absurd, lines) = (*name, *remembered_from, *absurd, *lines);
+            let Memory { keys, waiting, last, attempts } = held;
             postcard::to_stdvec(&LogSourceRef {
-                name,
-                minutes,
-                remembered_from,
-                absurd,
+                name: *name,
+                seconds: &keys.seconds,
+                remembered_from: keys.remembered_from,
+                absurd: &keys.absurd,
                 waiting,
-                lines,
-                last,
+                last: last.record(),
                 attempts,
             })
         })
     }
 
     /// Takes a log source out of a checkpoint.
-    pub(crate) fn load(&mut self, record: LogSourceRecord) {
-        let LogSourceRecord { name, minutes, remembered_from, absurd, waiting, lines, last, attempts } =
-            record;
-        let of_minute = |(minute, keys): (&i64, &Vec<EventKey>)| {
-            keys.iter().map(|key| (*key, *minute)).collect::<Vec<_>>()
-        };
-        let keys = minutes.iter().flat_map(of_minute).collect();
-        let of_host =
-            |(number, event): (u64, Event)| (event.host.clone(), LastLine { number, event: Arc::new(event) });
-        let last = last.into_iter().map(of_host).collect();
-        let held = Memory { keys, minutes, remembered_from, absurd, waiting, lines, last, attempts };
-        let _ = self.held.insert(name, held);
+    pub(crate) fn load(&mut self, LogSourceRecord { name, memory }: LogSourceRecord) {
+        if !memory.waiting.is_empty() {
+            let _ = self.waiting.insert(name);
+        }
+        let _ = self.held.insert(name, memory);
     }
 }
 
 impl LogSourceRecord {
+    /// From the bytes of a checkpoint of that version.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub(crate) fn decode(version: u8, bytes: &[u8]) -> Result<LogSourceRecord, postcard::Error> {
+        if version <= BEFORE_TIMES {
+            return postcard::from_bytes::<LogSourceRecordBefore>(bytes).map(LogSourceRecord::from);
+        }
+        let LogSourceRead { name, seconds, remembered_from, absurd, waiting, last, attempts } =
+            postcard::from_bytes(bytes)?;
+        let keys = Keys::of(seconds, remembered_from, absurd);
+        Ok(LogSourceRecord { name, memory: Memory { keys, waiting, last: LastLines::load(last), attempts } })
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -249,94 +257,97 @@ impl LogSourceRecord {
 
     /// What its events wait for.
     pub(crate) fn awaited(&self) -> impl Iterator<Item = Question> {
-        self.waiting.iter().map(|waiting| waiting.question(self.name))
+        self.memory.waiting.iter().map(|waiting| waiting.question(self.name))
     }
 }
 
 impl Memory {
-    /// Stores an event, or knows it for a duplicate; gives back one of which only the store can tell. `unsure` are those
-    /// of the same epoch. `in_order`: it came behind the lines before it, and the next one may speak of it.
+    /// Stores an event, or knows it for a duplicate; gives back one of which only the store can tell, and when it happened
+    /// if it is there. `unsure` are those of the same epoch. `in_order`: it came behind the lines before it, and the next
+    /// one may speak of it.
     fn take(
         &mut self,
         event: Event,
-        in_order: bool,
+        (in_order, now): (bool, Now),
         unsure: Option<&Unsure>,
         reported: &mut EventResults,
-    ) -> Option<(EventKey, Event)> {
+    ) -> Option<(EventKey, LookedFor, Event)> {
         // Whose time a summary takes over depends on what came before it this time.
-        let is_remembered = self.remembers(&event);
-        let event = if in_order { self.resolved(event) } else { event };
+        let looked_for = event.key.and_then(|_| self.keys.looked_for(&event));
+        let event = if in_order { self.last.resolved(event) } else { event };
         let Some(key) = event.key else {
-            self.store(event, in_order, reported);
+            self.store(event, (in_order, now), reported);
             return None;
         };
-        if self.keys.contains_key(&key)
+        if self.keys.contains(key)
             || self.waiting.iter().any(|waiting| waiting.keys.binary_search(&key).is_ok())
             || unsure.is_some_and(|unsure| unsure.keys.contains(&key))
         {
             reported.counts.entry(event.feed).or_default().duplicate += 1;
             // What follows it may speak of it.
             if in_order {
-                self.remember_line(&Arc::new(event));
+                self.last.remember(&Arc::new(event), now);
             }
             return None;
         }
-        if is_remembered {
-            self.store(event, in_order, reported);
+        let Some(looked_for) = looked_for else {
+            self.store(event, (in_order, now), reported);
             return None;
-        }
+        };
         let event = Arc::new(event);
         if in_order {
-            self.remember_line(&event);
+            self.last.remember(&event, now);
         }
         reported.counts.entry(event.feed).or_default().waiting += 1;
-        Some((key, Event::clone(&event)))
+        Some((key, looked_for, Event::clone(&event)))
     }
 
-    /// Whether an event with its key would be remembered had it been stored before. When one happened that does not
-    /// itself say so depends on its arrival, so it can be told only while nothing was forgotten. A time without a year is
-    /// the same again unless it comes a year later.
-    fn remembers(&self, event: &Event) -> bool {
-        self.remembered_from.is_none_or(|from| {
-            let says_when = matches!(event.time_from, TimeFrom::Stated | TimeFrom::Inferred);
-            says_when && !self.absurd && event.happened_at.0.div_euclid(MINUTE) >= from
-        })
-    }
-
-    fn store(&mut self, event: Event, in_order: bool, reported: &mut EventResults) {
-        let event = self.keep(event, reported);
+    fn store(&mut self, event: Event, (in_order, now): (bool, Now), reported: &mut EventResults) {
+        let event = self.keep(event, now, reported);
         if in_order {
-            self.remember_line(&event);
+            self.last.remember(&event, now);
         }
     }
 
     /// As [`Memory::store`], of one whose line was remembered when it came.
-    fn keep(&mut self, event: Event, reported: &mut EventResults) -> Arc<Event> {
-        let attempts = self.attempts.added(&event);
+    fn keep(&mut self, event: Event, now: Now, reported: &mut EventResults) -> Arc<Event> {
+        let attempts = self.attempts.added(&event, now);
         let event = Arc::new(Event { attempts, ..event });
         if let Some(key) = event.key {
-            let minute = event.happened_at.0.div_euclid(MINUTE);
-            let _ = self.keys.insert(key, minute);
-            self.absurd |= event.time_from == TimeFrom::Absurd;
-            self.minutes.entry(minute).or_default().push(key);
+            self.keys.insert(key, &event);
         }
         reported.counts.entry(event.feed).or_default().stored += 1;
         reported.facts.events.push(StoredEvent(event.clone()));
         event
     }
 
-    fn ask(&mut self, name: Name, events: Vec<Event>, asked: Epoch, reported: &mut EventResults) {
-        let mut events = events.into_iter().peekable();
-        while events.peek().is_some() {
-            let events: Vec<Event> = events.by_ref().take(ASKED_AT_ONCE).collect();
-            let keys: BTreeSet<EventKey> = events.iter().filter_map(|event| event.key).collect();
-            let waiting = WaitingEvents { asked, keys: keys.into_iter().collect(), events };
+    /// Asks for them by when they happened: those of which nobody knows it would make a question about all times of one
+    /// about some.
+    fn ask(
+        &mut self,
+        name: Name,
+        mut events: Vec<(LookedFor, Event)>,
+        asked: Epoch,
+        reported: &mut EventResults,
+    ) {
+        events.sort_by_key(|(looked_for, event)| (*looked_for, event.arrival));
+        let is_dated = |(looked_for, _): &(LookedFor, Event)| looked_for.from > LookedFor::ANY_TIME.from;
+        let undated = events.partition_point(|event| !is_dated(event));
+        let (undated, dated) = events.split_at_mut(undated);
+        for together in undated.chunks_mut(ASKED_AT_ONCE).chain(dated.chunks_mut(ASKED_AT_ONCE)) {
+            together.sort_by_key(|(_, event)| event.arrival);
+            let Some(looked_for) = together.iter().map(|(it, _)| *it).reduce(LookedFor::with) else {
+                continue;
+            };
+            let keys: BTreeSet<EventKey> = together.iter().filter_map(|(_, event)| event.key).collect();
+            let events = together.iter_mut().map(|(_, event)| std::mem::take(event)).collect();
+            let waiting = WaitingEvents { asked, looked_for, keys: keys.into_iter().collect(), events };
             reported.questions.push(waiting.question(name));
             self.waiting.push(waiting);
         }
     }
 
-    fn answered(&mut self, answer: &Answer, keys: &[EventKey], reported: &mut EventResults) {
+    fn answered(&mut self, answer: &Answer, keys: &[EventKey], now: Now, reported: &mut EventResults) {
         let Found::Keys(stored) = &answer.found else { return };
         let is_it =
             |waiting: &WaitingEvents| waiting.asked == answer.question.asked && *waiting.keys == *keys;
@@ -348,93 +359,29 @@ impl Memory {
             if event.key.is_some_and(|key| stored.contains(&key)) {
                 counts.duplicate += 1;
             } else {
-                let _ = self.keep(event, reported);
+                let _ = self.keep(event, now, reported);
             }
         }
     }
 
-    /// Forgets what happened before a minute, and more where there is too much. Something is forgotten at every epoch's
-    /// end whose minute has passed, so what is remembered is a function of the epochs alone.
-    fn forget(&mut self, oldest: i64) {
-        let mut from = oldest;
-        let mut kept = self.keys.len();
-        for (minute, keys) in &self.minutes {
-            if *minute >= from && kept <= REMEMBERED {
-                break;
-            }
-            kept -= keys.len();
-            from = from.max(minute + 1);
-        }
-        if self.minutes.first_key_value().is_some_and(|(minute, _)| *minute < from) {
-            let rest = self.minutes.split_off(&from);
-            for key in std::mem::replace(&mut self.minutes, rest).into_values().flatten() {
-                let _ = self.keys.remove(&key);
-            }
-            self.remembered_from = self.remembered_from.max(Some(from));
-        }
+    /// Forgets what lies before a moment.
+    fn forget(&mut self, oldest: Now) {
+        self.keys.forget(EventTime(oldest.0));
+        self.last.forget(oldest);
+        self.attempts.forget(oldest);
     }
 
-    /// A line that says that the one before it came again is as many more of that one. Where nothing came before it, it
-    /// stays what it is: repeats of something unknown.
-    fn resolved(&self, event: Event) -> Event {
-        if event.kind != EventKind::Repeat {
-            return event;
-        }
-        let Some(last) = self.last.get(&event.host).map(|last| &*last.event) else { return event };
-        // Syslog-ng quotes the beginning of what it does not repeat.
-        if !last.message.starts_with(&*event.message) {
-            return event;
-        }
-        let mut attributes = last.attributes.clone();
-        let repeats = format!("{}-{}", last.arrival.position, last.arrival.row);
-        attributes.push((REPEATS.into(), repeats.into()));
-        attributes.sort();
-        // The summary's own clock may be another one's.
-        let (happened_at, time_from) = match event.time_from {
-            TimeFrom::Stated | TimeFrom::Inferred => (event.happened_at, event.time_from),
-            TimeFrom::Arrival | TimeFrom::Absurd => (last.happened_at, last.time_from),
-        };
-        Event {
-            key: event.key,
-            log_source: event.log_source,
-            known: event.known,
-            relay: event.relay,
-            happened_at,
-            time_from,
-            // As many more of a line that may itself tell of many ("3 packets").
-            weight: last.weight.saturating_mul(event.weight).min(WEIGHT_MAX),
-            attributes,
-            feed: event.feed,
-            sender: event.sender,
-            arrival: event.arrival,
-            ..Event::clone(last)
-        }
-    }
-
-    fn remember_line(&mut self, event: &Arc<Event>) {
-        if event.kind == EventKind::Repeat || event.attributes.iter().any(|(name, _)| &**name == REPEATS) {
-            return;
-        }
-        self.lines += 1;
-        let line = LastLine { number: self.lines, event: event.clone() };
-        if let Some(last) = self.last.get_mut(&event.host) {
-            *last = line;
-            return;
-        }
-        let most = if event.known || !event.relay.is_empty() { HOSTS } else { HOSTS_OF_UNKNOWN };
-        if self.last.len() >= most {
-            let unheard = self.last.iter().min_by_key(|(_, last)| last.number);
-            let unheard = unheard.map(|(host, _)| host.clone());
-            let _ = unheard.map(|host| self.last.remove(&host));
-        }
-        let _ = self.last.insert(event.host.clone(), line);
+    /// Whether it is as if nothing had ever come.
+    fn is_nothing(&self) -> bool {
+        self.keys.is_nothing() && self.waiting.is_empty() && self.last.is_empty() && self.attempts.is_empty()
     }
 }
 
 impl WaitingEvents {
     fn question(&self, subject: Name) -> Question {
         let about = About::Events { keys: self.keys.clone() };
-        Question { subject, about, from: EventTime(i64::MIN), to: EventTime(i64::MAX), asked: self.asked }
+        let LookedFor { from, to } = self.looked_for;
+        Question { subject, about, from, to, asked: self.asked }
     }
 }
 

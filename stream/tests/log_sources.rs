@@ -33,6 +33,7 @@ fn log_source(id: &str, silent_after: Option<Millis>) -> (String, LogSource) {
         hosts: Vec::new(),
         timezone: None,
         relay: id.starts_with("relay"),
+        by_relay: false,
         silent_after,
         blind_above: 0.1,
     };
@@ -114,6 +115,29 @@ fn silent_a_relay_is_heard_by_what_it_passes_on_and_gets_silent_when_it_passes_n
     assert_eq!(site.states(19, Vec::new(), &[]), []);
     assert_eq!(site.states(20, Vec::new(), &[]), [(relay, Silent, Some(9))]);
     assert_eq!(site.states(21, vec![line(21, "relay")], &[]), [(relay, Good, Some(21))], "or by its own");
+}
+
+#[test]
+fn silent_who_sends_by_itself_is_not_kept_alive_by_what_a_relay_says_in_its_name() {
+    let ten = Some(Millis::minutes(10));
+    let with_address = |(id, of): (String, LogSource), by_relay| {
+        (id, LogSource { addresses: vec!["192.0.2.21/32".parse().unwrap()], by_relay, ..of })
+    };
+    let mut site = Site::of([
+        with_address(log_source("fw-a", ten), false),
+        with_address(log_source("fw-b", ten), true),
+        log_source("host-only", ten),
+    ]);
+    let all = ["fw-a", "fw-b", "host-only"];
+    let told = |minute: i64, relay: &str| -> Vec<Event> {
+        all.map(|id| Event { relay: relay.into(), ..record(minute, id, "5") }).into()
+    };
+    let good = |minute| all.map(|id| (Name::new(id), Good, Some(minute))).to_vec();
+    assert_eq!(site.states(0, told(0, ""), &[]), good(0));
+    assert_eq!(site.states(8, told(8, "relay"), &["relay"]), []);
+    // Its own last word was ten minutes ago; neither a line nor a sensor's record by another is one.
+    assert_eq!(site.states(11, told(11, "relay"), &["relay"]), [(Name::new("fw-a"), Silent, Some(0))]);
+    assert_eq!(site.states(12, told(12, ""), &[]), [(Name::new("fw-a"), Good, Some(12))]);
 }
 
 #[test]

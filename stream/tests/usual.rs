@@ -65,6 +65,7 @@ fn pack(version: &str, rules: &[Rule]) -> Pack {
         hosts: vec!["srv-0".to_owned()],
         timezone: None,
         relay: false,
+        by_relay: false,
         silent_after: Some(Millis::minutes(30)),
         blind_above: 0.1,
     };

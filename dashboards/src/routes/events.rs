@@ -11,7 +11,7 @@ use ioc_model::{
     ageing::grace,
     asker::Asker,
     event::{
-        Count, CountedOf, EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling,
+        AskedAddress, Count, CountedOf, EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity,
     },
     time::{EventTime, Millis, Now},
     usual::USUAL_WITHIN,
@@ -19,12 +19,12 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, fresh, fresh_json, json, moment, question, starting};
+use super::{AppState, fresh, json, moment, question, starting};
 use crate::{
     access::Asked,
     events::{EVENTS_MAX, EventAddress, EventHour, EventTotals, EventsSummed, SUMMARY_MAX},
     heard::{self, HourHeard, NotHeard, missing_in},
-    log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
+    log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, few_unknown, log_sources},
     measures::{DistinctTotal, MeasureView, SensorAlerts, TOTALS, added_up, beside_the_usual, together},
     problem::Problem,
 };
@@ -58,10 +58,23 @@ pub(super) async fn events(
     query: Result<Query<EventsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
+    let shown = state.shown();
+    // Who opened a page stays on it, and nobody else is on the same; all look at the first one.
+    if asked.before.is_some() {
+        return Ok(fresh(listed(&state, &asker, &asked).await?));
+    }
+    let list = listed(&state, &asker, &asked);
+    let body = state.event_pages.answer(&asker, &shown.build, asked.clone(), list).await?;
+    Ok(fresh(body))
+}
+
+async fn listed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<Bytes, Problem> {
     let (before, limit) = page(asked.before.as_deref(), asked.limit)?;
     starting(&state.board)?;
     let of = asked.of(state.board.now(), &state.shown().pack.measures)?;
-    fresh_json(&state.history.events(&asker, &of, before, limit).await?)
+    // A page asks from a full hour, so that all ask the same.
+    bounded(of.from.plus(Millis::hours(1)), of.until)?;
+    json(&state.history.events(asker, &of, before, limit).await?)
 }
 
 /// Where a page begins, and how long it is.
@@ -92,6 +105,8 @@ struct Summary {
     sources: Vec<EventAddress>,
     targets: Vec<EventAddress>,
     log_sources: Vec<LogSourceView>,
+    /// How many more there are that the pack does not know.
+    log_sources_more: u64,
     /// From when on how log sources stand is stale if nothing newer comes; none where nothing was said of them yet.
     stale_from: Option<EventTime>,
     sensors: Vec<SensorAlerts>,
@@ -138,6 +153,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     if stale {
         log_sources = log_sources.into_iter().map(LogSourceView::withheld).collect();
     }
+    let log_sources_more = few_unknown(&mut log_sources);
     let sensors = sensors(state, asker, of.from, of.until).await?;
     json(&Summary {
         from: of.from,
@@ -150,6 +166,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
         sources,
         targets,
         log_sources,
+        log_sources_more,
         stale_from,
         sensors,
     })
@@ -246,10 +263,10 @@ fn span(from: Option<i64>, until: Option<i64>, now: Now) -> Result<(EventTime, E
     Ok((from, until))
 }
 
-/// What is summed up at once is bounded.
+/// What is summed up or looked through at once is bounded.
 fn bounded(from: EventTime, until: EventTime) -> Result<(), Problem> {
     if until.0 - from.0 > SUMMARY_MAX.0 {
-        return Err(Problem::bad_request("at most 31 days are summed up").vi("chỉ tổng hợp tối đa 31 ngày"));
+        return Err(Problem::bad_request("at most 31 days are looked at").vi("chỉ xem tối đa 31 ngày"));
     }
     Ok(())
 }
@@ -271,14 +288,18 @@ impl EventsQuery {
     fn of(&self, now: Now, measures: &BTreeMap<String, EventMeasure>) -> Result<EventFilter, Problem> {
         // The newest events are those of a moment ago: a source's clock may be a little ahead of ours.
         let (from, until) = span(self.from, self.until, now)?;
-        let address = match self.address.as_deref().map(str::trim) {
-            None | Some("") => None,
-            Some(text) => Some(one_spelling(text).ok_or_else(|| {
-                Problem::bad_request(format!("'{text}' is no address, such as 192.0.2.31 or 2001:db8::1f"))
-                    .vi(format!(
-                        "'{text}' không phải là địa chỉ IP, ví dụ đúng: 192.0.2.31 hoặc 2001:db8::1f"
-                    ))
-            })?),
+        let text = self.address.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let asked = text.map(|text| {
+            text.parse::<AskedAddress>().map_err(|error| {
+                Problem::bad_request(error.to_string()).vi(format!(
+                    "'{text}' không phải là địa chỉ hoặc mạng IP, ví dụ đúng: 192.0.2.31, 2001:db8::1f hoặc 2001:db8:0:9::/64"
+                ))
+            })
+        });
+        let (address, network) = match asked.transpose()? {
+            None => (None, None),
+            Some(AskedAddress::One(address)) => (Some(address), None),
+            Some(AskedAddress::Network(network)) => (None, Some(network)),
         };
         // Both ends are what is asked for where none is named.
         let ends = words("end", self.end.as_deref(), &EventEnd::ALL.map(|it| (it.word(), it)))?;
@@ -301,6 +322,7 @@ impl EventsQuery {
             )?,
             log_source: self.log_source.clone().unwrap_or_default(),
             address,
+            network,
             end,
             attempts: self.attempts.unwrap_or(false),
             known: self.known.unwrap_or(false),

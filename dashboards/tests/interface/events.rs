@@ -90,12 +90,16 @@ pub fn summed() -> EventsSummed {
         others: 3,
         worst: Severity::High,
         newest: EventTime(NOON),
+        network: None,
+        network_addresses: 0,
+        network_weight: 0,
     };
     let heard = |id: &str, weight, received_at| LogSourceHeard {
         id: id.to_owned(),
         weight,
         rows: weight,
         absurd: 0,
+        relayed: 0,
         received_at: ReceivedAt(received_at),
     };
     let state = |id: &str, status| StatusResult {
@@ -277,7 +281,7 @@ async fn an_alert_of_a_log_source_opens_to_what_its_measure_counted() {
     assert_eq!((link["kind"].as_str(), link["log_source"].as_str()), (Some("measure"), Some("srv-a")));
     assert_eq!(server.get(link["href"].as_str().unwrap(), &[]).await.status, 200);
     let asked = server.record.asked();
-    let read = "severities: [High, Critical], log_source: \"srv-a\", address: None, end: None, attempts: true, known: true";
+    let read = "severities: [High, Critical], log_source: \"srv-a\", address: None, network: None, end: None, attempts: true, known: true";
     let times = format!("from: EventTime({}), until: EventTime({NOON})", NOON - HOUR);
     assert!(asked.iter().any(|it| it.contains(read) && it.contains(&times)), "{asked:?}");
     let gone = server.get("/api/lineage/alert/many~fw-a~1", &[]).await.json();
@@ -294,7 +298,7 @@ async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says
     }
     for asked in server.record.asked() {
         let read = "kinds: [LoginFailed, Alert], severities: [High, Critical], log_source: \"srv-a\", \
-                    address: Some(203.0.113.5), end: Some(Source), attempts: true";
+                    address: Some(203.0.113.5), network: None, end: Some(Source), attempts: true";
         assert!(asked.contains(read) && asked.contains("flow_id: \"1200\""), "{asked}");
     }
     for (query, said) in [
@@ -308,6 +312,7 @@ async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says
         ("limit=501", "limit must be 1 to 500"),
         ("before=5-1-0", "no place of an event"),
         ("until=99999999999999999", "of the years 1900 to 2299"),
+        ("from=0", "at most 31 days"),
         ("adress=203.0.113.5", "unknown field"),
     ] {
         let reply = server.get(&format!("/api/security/events?{query}"), &[]).await;
@@ -317,6 +322,19 @@ async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says
     for query in ["limit=5", "before=5-1-0-0-0", "from=0"] {
         assert_eq!(server.get(&format!("/api/security/summary?{query}"), &[]).await.status, 400, "{query}");
     }
+}
+
+#[tokio::test]
+async fn bound_the_first_page_of_events_is_one_question_for_all_who_look_at_it() {
+    let server = server().await;
+    for query in
+        ["", "", "address=2001:db8:0:9:ffff::/64", "address=2001:db8:0:9:ffff::/64", "before=5-1-0-0-0"]
+    {
+        assert_eq!(server.get(&format!("/api/security/events?{query}"), &[]).await.status, 200, "{query}");
+    }
+    let asked = server.record.asked();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(asked[1].contains("address: None, network: Some(2001:db8:0:9::/64)"), "{asked:?}");
 }
 
 fn standings(summary: &Value) -> Vec<(&str, &str, bool)> {

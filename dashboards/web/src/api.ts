@@ -1306,6 +1306,7 @@ export interface Notice {
     | "framing"
     | "dropped"
     | "lost"
+    | "untold"
     | "refused";
   transport: string;
   user: string;
@@ -2040,6 +2041,15 @@ export interface EventAddress {
    * When the newest happened
    */
   newest: number;
+  network: string | null;
+  /**
+   * How many addresses of it they came from
+   */
+  network_addresses: number;
+  /**
+   * How many events that were
+   */
+  network_weight: number;
 }
 /**
  * A log source, how it stands and how much came of it
@@ -2091,6 +2101,10 @@ export interface LogSource {
    * How many of those said a time that cannot be
    */
   absurd: number;
+  /**
+   * How many of those a relay passed on: they keep nobody alive who sends by itself
+   */
+  relayed: number;
 }
 /**
  * What events of a time sum up to
@@ -2130,6 +2144,10 @@ export interface EventSummary {
    * Every one that the pack knows or that was heard, whatever else is asked for: the silent ones first
    */
   log_sources: LogSource[];
+  /**
+   * How many more there are that the pack does not know: of those the hundred with the most lines are listed
+   */
+  log_sources_more: number;
   /**
    * From when on how log sources stand is stale if nothing newer comes, and withheld; null where nothing was said of them yet
    */

@@ -65,6 +65,9 @@ test("log sources that are silent or blind come first, by shape and word, and on
   assert.equal(await rows.nth(1).locator("svg.mark.medium").count(), 1);
   assert.match(await rows.nth(2).innerText(), /chưa từng gửi/);
   assert.match(await rows.nth(5).innerText(), /3,1 %/);
+  assert.match(await rows.nth(5).innerText(), /25,0 % qua chuyển tiếp/);
+  assert.equal(await page.locator("[data-log-source] .by-relay").count(), 1);
+  assert.equal(await page.locator("[data-more]").count(), 0);
   assert.match(await page.locator("[data-figure=log_sources]").innerText(), /3\s*\/ 5/s);
   await page.getByRole("button", { name: "English" }).click();
   assert.match(await rows.nth(1).innerText(), /blind \(since/s);
@@ -224,6 +227,15 @@ test("the number of attempts opens to the events that add to it, of its own time
   await context.close();
 });
 
+test("an address of a network says what came from all of it, and leads there", async () => {
+  const { context, page } = await security();
+  const network = page.locator("#ranking-sources").locator("xpath=ancestor::section").locator(".of-network");
+  assert.match(await network.innerText(), /mạng 2001:db8:85a3:1234::\/64.*6 địa chỉ · 63 sự kiện/s);
+  await network.getByRole("button").click();
+  await until(() => served.asked.some((path) => decodeURIComponent(path).includes("address=2001:db8:85a3:1234::/64&end=source")), "asked for");
+  await context.close();
+});
+
 test("the figures are those that the flow said, open to what was stored with them, and an open alert is no fast one", async () => {
   const { context, page } = await security();
   const told = await page.locator("[data-figure]").evaluateAll((tiles) => tiles.map((tile) => [tile.dataset.figure, tile.dataset.verdict]));
@@ -304,6 +316,15 @@ test("an alert of an address lists its lines page by page with the names of who 
   assert.deepEqual(await violations(page), []);
   await page.getByRole("button", { name: "Mọi sự kiện của địa chỉ này" }).click();
   await page.waitForFunction(() => location.hash === "#/security?at=203.0.113.5&days=31");
+  await context.close();
+});
+
+test("an alert of a network leads to all that came from it", async () => {
+  const id = served.world.suspect("2001:db8:0:9::", "network");
+  const { context, page } = await open(browser, new URL(`#/?step=alert/${encodeURIComponent(id)}`, served.url));
+  await page.getByRole("button", { name: "Mọi sự kiện của mạng này" }).click();
+  await page.waitForFunction(() => decodeURIComponent(location.hash) === "#/security?at=2001:db8:0:9::/64&days=31");
+  await until(() => served.asked.some((path) => decodeURIComponent(path).includes("address=2001:db8:0:9::/64")), "asked for");
   await context.close();
 });
 

@@ -64,6 +64,15 @@ pub(crate) struct Reporter<'d> {
     calendar: &'d Calendar,
 }
 
+/// When something happened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Happened {
+    pub(super) at: EventTime,
+    pub(super) time_from: TimeFrom,
+    /// The moment that the line says, whether it is believed or not; none where it says none.
+    pub(super) stated: Option<EventTime>,
+}
+
 /// What a line says of when it happened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SaidTime<'a> {
@@ -200,7 +209,7 @@ impl<'d> Reporter<'d> {
         &self,
         said: SaidTime<'_>,
         (earliest, received, latest): (EventTime, EventTime, EventTime),
-    ) -> (EventTime, TimeFrom) {
+    ) -> Happened {
         let (moment, from) = match said {
             SaidTime::Stated(moment) => (Some(moment), TimeFrom::Stated),
             SaidTime::Local(local) => (self.calendar.moment(local), TimeFrom::Inferred),
@@ -208,11 +217,11 @@ impl<'d> Reporter<'d> {
                 (self.latest_year(month, day, time, received), TimeFrom::Inferred)
             }
             SaidTime::Unreadable(_) => (None, TimeFrom::Absurd),
-            SaidTime::Unsaid => return (received, TimeFrom::Arrival),
+            SaidTime::Unsaid => return Happened { at: received, time_from: TimeFrom::Arrival, stated: None },
         };
         match moment {
-            Some(moment) if (earliest..=latest).contains(&moment) => (moment, from),
-            _ => (received, TimeFrom::Absurd),
+            Some(at) if (earliest..=latest).contains(&at) => Happened { at, time_from: from, stated: moment },
+            stated => Happened { at: received, time_from: TimeFrom::Absurd, stated },
         }
     }
 
@@ -334,8 +343,8 @@ mod tests {
             Reporter { log_source: Name::new("a"), known: true, relay: Name::default(), calendar: &calendar };
         let received = at(received);
         let bounds = (EventTime(received.0 - 366 * 86_400_000), received, EventTime(received.0 + 300_000));
-        let (moment, from) = reporter.happened(said, bounds);
-        (moment.rfc3339(), from)
+        let Happened { at, time_from, .. } = reporter.happened(said, bounds);
+        (at.rfc3339(), time_from)
     }
 
     fn without_year(month: i8, day: i8, time: &str) -> SaidTime<'static> {

@@ -13,7 +13,7 @@ use ioc_model::{
     calendar::{Calendar, LocalDay},
     contract::is_subject,
     envelope::Envelope,
-    event::{Event, TimeFrom},
+    event::{Event, STATED_TIME, TimeFrom},
     event_columns::EventColumns,
     held::Decision,
     name::Name,
@@ -33,7 +33,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Refusal,
-    events::{Delivery, Reporter, SaidTime},
+    events::{Delivery, Happened, Reporter, SaidTime},
     rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
     told_twice::Held,
 };
@@ -470,13 +470,14 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         let received = EventTime(self.received_at.0);
         // Also a contract without bounds lets nothing through that no table can hold.
         let bounds = (self.earliest.0.max(YEARS.start), self.latest.0.min(YEARS.end - 1));
-        let (happened_at, time_from) =
-            reporter.happened(said, (EventTime(bounds.0), received, EventTime(bounds.1)));
+        let happened = reporter.happened(said, (EventTime(bounds.0), received, EventTime(bounds.1)));
+        let Happened { at: happened_at, time_from, stated } = happened;
         let Source { feed, sender } = self.from;
+        // The moment that it would be, where it is one: how far off its clock is can be told by that.
         if time_from == TimeFrom::Absurd
-            && let Some(written) = said.written()
+            && let Some(stated) = stated.map(EventTime::rfc3339).or_else(|| said.written())
         {
-            event.attributes.push(("stated_time".into(), written.into()));
+            event.attributes.push((STATED_TIME.into(), stated.into()));
         }
         event.attributes.sort();
         (event.log_source, event.known, event.relay) = (reporter.log_source, reporter.known, reporter.relay);

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use ioc_model::event::{Decided, Event, EventKind, Severity};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     json_keys::Keys,
@@ -146,8 +147,12 @@ impl<'a> Message<'a> {
         attribute(event, "vendor", &self.vendor);
         attribute(event, "product", &self.product);
         attribute(event, "product_version", &self.version);
-        let has_labels = self.pairs.iter().any(|(key, _)| key.ends_with("Label"));
+        let labels = Labels::of(&self.pairs);
         for (key, value) in &self.pairs {
+            // What is beyond is not kept, and not looked for either.
+            if !told::has_room(event, 1) {
+                break;
+            }
             match *key {
                 "src"
                 | "dst"
@@ -160,9 +165,9 @@ impl<'a> Message<'a> {
                 | "msg"
                 | "cnt"
                 | "dvchost" => {}
-                key if key.ends_with("Label") && self.is_labelled(key.trim_end_matches("Label")) => {}
+                key if key.ends_with("Label") && labels.has_key(key.trim_end_matches("Label")) => {}
                 key => {
-                    let label = if has_labels { self.label(key) } else { Cow::Borrowed("") };
+                    let label = labels.of_key(key);
                     attribute(
                         event,
                         if label.is_empty() { name(key) } else { label.into_owned().into() },
@@ -171,16 +176,6 @@ impl<'a> Message<'a> {
                 }
             }
         }
-    }
-
-    /// What its device calls a field that the format has no name for.
-    fn label(&self, key: &str) -> Cow<'a, str> {
-        let labels = self.pairs.iter().find(|(own, _)| own.strip_suffix("Label") == Some(key));
-        labels.map_or(Cow::Borrowed(""), |(_, label)| meant(label))
-    }
-
-    fn is_labelled(&self, key: &str) -> bool {
-        self.pairs.iter().any(|(own, _)| *own == key)
     }
 
     /// Malware by its category or name, in a file: what a scanner of machines finds, and no traffic that looks like it.
@@ -208,6 +203,37 @@ impl<'a> Message<'a> {
             None if of_format.is_none() => attribute(event, "severity_not_mapped", said),
             None => {}
         }
+    }
+}
+
+/// What a message's device calls fields that the format has no name for. Looked through once, and not for each field.
+#[derive(Debug, Default)]
+struct Labels<'a> {
+    keys: FxHashSet<&'a str>,
+    labels: FxHashMap<&'a str, &'a str>,
+}
+
+impl<'a> Labels<'a> {
+    fn of(pairs: &[(&'a str, &'a str)]) -> Labels<'a> {
+        let mut of = Labels::default();
+        // Most messages have none, or a few.
+        if pairs.iter().any(|(key, _)| key.ends_with("Label")) {
+            for (key, value) in pairs {
+                let _ = of.keys.insert(*key);
+                if let Some(labelled) = key.strip_suffix("Label") {
+                    let _ = of.labels.entry(labelled).or_insert(value);
+                }
+            }
+        }
+        of
+    }
+
+    fn has_key(&self, key: &str) -> bool {
+        self.keys.contains(key)
+    }
+
+    fn of_key(&self, key: &str) -> Cow<'a, str> {
+        self.labels.get(key).map_or(Cow::Borrowed(""), |label| meant(label))
     }
 }
 

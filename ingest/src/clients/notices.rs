@@ -35,6 +35,8 @@ pub enum DoorEvent {
     Dropped,
     /// What it wrote was gone before it was read.
     Lost,
+    /// Its lines are taken, and not told apart from those of others.
+    Untold,
     /// Refused for another reason.
     Refused,
 }
@@ -52,6 +54,7 @@ impl DoorEvent {
             DoorEvent::Framing => "framing",
             DoorEvent::Dropped => "dropped",
             DoorEvent::Lost => "lost",
+            DoorEvent::Untold => "untold",
             DoorEvent::Refused => "refused",
         }
     }
@@ -68,6 +71,7 @@ impl DoorEvent {
             DoorEvent::Framing => "a connection is framed wrongly: a piece of it is kept, and is no message",
             DoorEvent::Dropped => "the system dropped datagrams before they could be read",
             DoorEvent::Lost => "lines were gone before they could be read",
+            DoorEvent::Untold => "a sender is not told apart from others: too many addresses came before it",
             DoorEvent::Refused => "a client is refused",
         }
     }

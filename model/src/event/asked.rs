@@ -1,8 +1,14 @@
 //! Which events are asked for, and where a page of them ends.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
 
-use super::{Categories, EventKind, Severity};
+use ipnet::IpNet;
+
+use super::{Categories, EventKind, Severity, one_spelling};
 use crate::{position::Position, time::EventTime};
 
 /// Which events are meant.
@@ -20,6 +26,8 @@ pub struct EventFilter {
     pub log_source: String,
     /// Coming from or going to that address,
     pub address: Option<IpAddr>,
+    /// or to one of that network,
+    pub network: Option<IpNet>,
     /// which is this end of them; either where none is said.
     pub end: Option<EventEnd>,
     /// Only those that add to the attempts to log in, or take from them: what their number is the sum of.
@@ -42,6 +50,47 @@ pub struct CountedOf {
     pub categories: Option<Categories>,
     /// Saying this attribute; whatever they say where it is empty.
     pub attribute: String,
+}
+
+/// What somebody types to look for events of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedAddress {
+    /// An address, in any spelling.
+    One(IpAddr),
+    /// All of a network.
+    Network(IpNet),
+}
+
+/// It is neither.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is no address or network, such as 192.0.2.31, 2001:db8::1f or 2001:db8:0:9::/64")]
+pub struct InvalidAddress(String);
+
+impl FromStr for AskedAddress {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<AskedAddress, InvalidAddress> {
+        if let Some(address) = one_spelling(text) {
+            return Ok(AskedAddress::One(address));
+        }
+        let network: IpNet = text.trim().parse().map_err(|_| InvalidAddress(text.to_owned()))?;
+        Ok(match network.prefix_len() == network.max_prefix_len() {
+            true => AskedAddress::One(network.addr().to_canonical()),
+            false => AskedAddress::Network(network.trunc()),
+        })
+    }
+}
+
+impl EventFilter {
+    /// The first and the last address of the network that is asked for, an IPv4 one as IPv6 writes it.
+    #[must_use]
+    pub fn of_network(&self) -> Option<(Ipv6Addr, Ipv6Addr)> {
+        let written = |address: IpAddr| match address {
+            IpAddr::V4(address) => address.to_ipv6_mapped(),
+            IpAddr::V6(address) => address,
+        };
+        self.network.map(|network| (written(network.network()), written(network.broadcast())))
+    }
 }
 
 /// One of the two ends of an event.
@@ -108,6 +157,20 @@ pub struct InvalidCursor(String);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_or_a_network_is_read_and_nothing_else() {
+        let read = |text: &str| text.parse::<AskedAddress>().ok();
+        let one = |text: &str| Some(AskedAddress::One(text.parse().unwrap()));
+        let network = |text: &str| Some(AskedAddress::Network(text.parse().unwrap()));
+        assert_eq!(read(" 2001:DB8:0:9:0:0:0:1 "), one("2001:db8:0:9::1"));
+        assert_eq!(read("192.0.2.7/32"), one("192.0.2.7"));
+        assert_eq!(read("2001:db8:0:9:ffff::/64"), network("2001:db8:0:9::/64"));
+        assert_eq!(read("192.0.2.7/24"), network("192.0.2.0/24"));
+        for neither in ["", "srv-a", "192.0.2.0/33", "192.0.2/24"] {
+            assert_eq!(read(neither), None, "{neither}");
+        }
+    }
 
     #[test]
     fn a_cursor_is_read_as_it_is_written() {

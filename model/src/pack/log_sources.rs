@@ -44,6 +44,13 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
         section.fault(section.line_of("timezone"), message);
     }
     let relay = section.flag("relay");
+    let by_relay = section.flag("by_relay");
+    if relay && by_relay {
+        section.fault(
+            section.line_of("by_relay"),
+            format!("{id}: nobody speaks for a relay: 'relay' and 'by_relay' exclude each other"),
+        );
+    }
     let silent_after = section.optional_duration("silent_after");
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
@@ -76,6 +83,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
         hosts,
         timezone,
         relay,
+        by_relay,
         silent_after,
         blind_above,
     }
@@ -129,6 +137,13 @@ fn claimed(
 }
 
 impl LogSource {
+    /// Whether it is heard by what a relay says in its name. Of one that sends by itself that proves nothing: whoever may
+    /// write to the relay could keep it alive.
+    #[must_use]
+    pub fn is_heard_by_relay(&self) -> bool {
+        self.by_relay || (self.addresses.is_empty() && self.certificates.is_empty())
+    }
+
     /// How small the network is that an address of it is in; none where it does not send from there.
     #[must_use]
     pub fn nearness(&self, address: IpAddr) -> Option<u8> {

@@ -234,6 +234,8 @@ pub struct LogSource {
     pub timezone: Option<String>,
     /// Whether it passes on what others say: what its lines claim as host is who reports.
     pub relay: bool,
+    /// Whether what a relay says in its name is its own word, though it has an address or certificate of its own.
+    pub by_relay: bool,
     /// Nothing of it for so long means that it is silent; none where it may be silent.
     pub silent_after: Option<Millis>,
     /// A sensor that drops more than this share of what it should look at sees too little: what it did not report may

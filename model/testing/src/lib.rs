@@ -147,6 +147,7 @@ pub fn log_source(id: &str) -> LogSource {
         hosts: Vec::new(),
         timezone: None,
         relay: false,
+        by_relay: false,
         silent_after: None,
         blind_above: 0.1,
     }

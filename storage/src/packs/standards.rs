@@ -64,6 +64,7 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 7] {
             "hosts": log_source.hosts,
             "timezone": log_source.timezone.as_deref().unwrap_or_default(),
             "relay": log_source.relay,
+            "by_relay": log_source.by_relay,
             "silent_after_ms": log_source.silent_after.map(|silence| silence.0),
             "blind_above": log_source.blind_above,
         })

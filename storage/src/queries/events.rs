@@ -13,7 +13,12 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{SightConditions, lineage::ROWS_MAX, words};
+use super::{
+    SightConditions,
+    event_pages::{NEWEST, PAGE, paged, slices, until},
+    lineage::ROWS_MAX,
+    words,
+};
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -133,6 +138,12 @@ pub struct EventAddress {
     pub worst: Severity,
     /// When the newest happened.
     pub newest: EventTime,
+    /// The first address of its network, where that is one of many addresses that they came from; else empty.
+    pub network: String,
+    /// How many addresses of it they came from.
+    pub network_addresses: u64,
+    /// How many events that were.
+    pub network_weight: u64,
 }
 
 /// When a log source or a relay was heard last.
@@ -157,6 +168,8 @@ pub struct LogSourceHeard {
     pub received_at: ReceivedAt,
     /// How many of those rows said a time that cannot be.
     pub absurd: u64,
+    /// How many of those rows a relay passed on.
+    pub relayed: u64,
 }
 
 const COLUMNS: &str = "toString(e.kind) AS kind, toString(e.log_source) AS log_source, e.known AS known, toString(e.relay) AS relay, \
@@ -178,6 +191,10 @@ const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UT
          AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
          AND ({address:String} = '' OR ({end:String} != 'target' AND e.source_address = {address:String}) \
          OR ({end:String} != 'source' AND e.target_address = {address:String})) \
+         AND ({first:String} = '' OR ({end:String} != 'target' AND toIPv6OrNull(e.source_address) \
+         BETWEEN toIPv6OrZero({first:String}) AND toIPv6OrZero({last:String})) \
+         OR ({end:String} != 'source' AND toIPv6OrNull(e.target_address) \
+         BETWEEN toIPv6OrZero({first:String}) AND toIPv6OrZero({last:String}))) \
          AND (NOT {attempts:Bool} OR e.attempts != 0) AND (NOT {known:Bool} OR e.known) \
          AND (empty({counted_severities:Array(String)}) OR toString(e.severity) IN {counted_severities:Array(String)}) \
          AND (NOT {by_category:Bool} OR has({categories:Array(String)}, lowerUTF8(trimBoth(toString(e.category)))) != {categories_but:Bool}) \
@@ -190,7 +207,11 @@ fn filled(query: Query, filter: &EventFilter) -> Query {
     let CountedOf { severities: counted, categories, attribute } = &filter.counted;
     let counted: Vec<&str> = counted.iter().map(|severity| severity.word()).collect();
     let categories = categories.as_ref();
+    let network = filter.of_network();
+    let (first, last) = network.map(|(a, b)| (a.to_string(), b.to_string())).unwrap_or_default();
     query
+        .param("first", first)
+        .param("last", last)
         .param("from", filter.from.0)
         .param("until", filter.until.0)
         .param("kinds", kinds)
@@ -216,34 +237,6 @@ fn attacks() -> String {
     format!("({GRAVE} OR e.attempts > 0)")
 }
 
-/// A page of rows `e`, the newest first: what lies behind the place it begins at.
-const PAGE: &str = " AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
-         < ({before:Int64}, {log:UInt16}, {partition:UInt16}, {offset:UInt64}, {row:UInt32}) \
-         ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC LIMIT {limit:UInt32}";
-
-/// Before whatever there is.
-const NEWEST: EventCursor = EventCursor {
-    happened_at: EventTime(i64::MAX),
-    position: Position { log: LogNumber(0), partition: Partition(0), offset: Offset(0) },
-    row: 0,
-};
-
-/// So that what is newer than the place is not read at all.
-fn until(until: EventTime, before: EventCursor) -> EventTime {
-    EventTime(until.0.min(before.happened_at.0.saturating_add(1)))
-}
-
-/// Says what [`PAGE`] asks for.
-fn paged(query: Query, before: EventCursor, limit: u32) -> Query {
-    query
-        .param("before", before.happened_at.0)
-        .param("log", before.position.log.0)
-        .param("partition", before.position.partition.0)
-        .param("offset", before.position.offset.0)
-        .param("row", before.row)
-        .param("limit", limit)
-}
-
 impl Store {
     /// The newest events, or those older than a place: at most so many, the newest first.
     ///
@@ -257,11 +250,19 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
         let before = before.unwrap_or(NEWEST);
-        let filter = EventFilter { until: until(filter.until, before), ..filter.clone() };
-        let events = self.events_of(asker, &filter, |filters| {
-            format!("SELECT {COLUMNS} FROM event_current AS e WHERE {filters}{PAGE}")
-        });
-        answer("read the newest events", paged(events, before, limit).fetch_all()).await
+        let mut found: Vec<EventRow> = Vec::new();
+        for (from, end) in slices(filter.from, until(filter.until, before)) {
+            let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+            if left == 0 {
+                break;
+            }
+            let slice = EventFilter { from, until: end, ..filter.clone() };
+            let events = self.events_of(asker, &slice, |filters| {
+                format!("SELECT {COLUMNS} FROM event_current AS e WHERE {filters}{PAGE}")
+            });
+            found.extend(answer("read the newest events", paged(events, before, left).fetch_all()).await?);
+        }
+        Ok(found)
     }
 
     /// The events that raised an alert, also those that add nothing to its count: of what its rule watches those that
@@ -367,22 +368,29 @@ impl Store {
         end: EventEnd,
         limit: u32,
     ) -> Result<Vec<EventAddress>, StoreError> {
-        let (this, other) = match end {
+        let (this, other, network) = match end {
             // A line of a log that says no target is about the machine that wrote it.
             EventEnd::Source => {
-                ("e.source_address", "if(e.target_address = '', toString(e.log_source), e.target_address)")
+                let other = "if(e.target_address = '', toString(e.log_source), e.target_address)";
+                ("e.source_address", other, "any(e.source_network)")
             }
-            EventEnd::Target => ("e.target_address", "e.source_address"),
+            EventEnd::Target => ("e.target_address", "e.source_address", "''"),
         };
         let attacks = attacks();
         let addresses = self.events_of(asker, filter, |filters| {
             format!(
-                "SELECT {this} AS address, sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, \
+                "SELECT address, weight, grave, attempts, attacks, others, worst, newest, \
+                 if(of_network = '' OR count() OVER of_one = 1, '', of_network) AS network, \
+                 if(network = '', 0, count() OVER of_one) AS network_addresses, \
+                 if(network = '', 0, sum(weight) OVER of_one) AS network_weight \
+                 FROM (SELECT {this} AS address, sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, \
                  sum(e.attempts) AS attempts, max({attacks}) AS attacks, \
                  uniqExactIf({other}, {other} != '') AS others, \
-                 toString(max(e.severity)) AS worst, toUnixTimestamp64Milli(max(e.happened_at)) AS newest \
-                 FROM event_current AS e WHERE {filters} AND {this} != '' \
-                 GROUP BY address ORDER BY attacks DESC, toInt64(grave) + attempts DESC, weight DESC, address \
+                 toString(max(e.severity)) AS worst, toUnixTimestamp64Milli(max(e.happened_at)) AS newest, \
+                 {network} AS of_network \
+                 FROM event_current AS e WHERE {filters} AND {this} != '' GROUP BY address) \
+                 WINDOW of_one AS (PARTITION BY of_network) \
+                 ORDER BY attacks DESC, toInt64(grave) + attempts DESC, weight DESC, address \
                  LIMIT {{limit:UInt32}}"
             )
         });
@@ -402,7 +410,7 @@ impl Store {
             format!(
                 "SELECT toString(e.log_source) AS log_source, sum(e.weight) AS weight, count() AS rows, \
                  toUnixTimestamp64Milli(max(e.received_at)) AS received_at, \
-                 countIf(e.time_from = 'absurd') AS absurd \
+                 countIf(e.time_from = 'absurd') AS absurd, countIf(e.relay != '') AS relayed \
                  FROM event_current AS e WHERE {filters} GROUP BY e.log_source ORDER BY log_source"
             )
         });

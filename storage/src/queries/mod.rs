@@ -7,6 +7,7 @@ mod alert_times;
 mod alerts;
 mod assessments;
 mod envelope;
+mod event_pages;
 mod events;
 mod figures;
 mod held;

@@ -1,6 +1,8 @@
 WITH
     (SELECT argMax(user_names, published_at) FROM pack) AS shown,
-    if(e.user = '' OR shown, e.user, concat(substringUTF8(e.user, 1, 1), '***')) AS masked
+    if(e.user = '' OR shown, e.user, concat(substringUTF8(e.user, 1, 1), '***')) AS masked,
+    concat(if(match(e.user, '^[0-9A-Za-z_]'), '\\b', ''), regexpQuoteMeta(e.user), if(match(e.user, '[0-9A-Za-z_]$'), '\\b', '')) AS the_name,
+    replaceAll(masked, '\\', '\\\\') AS in_its_place
 SELECT
     e.kind AS kind,
     e.log_source AS log_source,
@@ -24,14 +26,14 @@ SELECT
     masked AS user,
     e.host AS host,
     e.program AS program,
-    if(e.user = '' OR shown, e.message, replaceAll(e.message, e.user, masked)) AS message,
+    if(e.user = '' OR shown, e.message, replaceRegexpAll(e.message, the_name, in_its_place)) AS message,
     e.weight AS weight,
     e.attempts AS attempts,
     CAST(arrayZip(e.attributes.name, arrayMap((name, text) -> multiIf(
         shown, text,
-        match(name, '(?i)user'), concat(substringUTF8(text, 1, 1), '***'),
+        match(name, '(?i)user([ _.-]?(name|id|mail|email|principal))?$'), concat(substringUTF8(text, 1, 1), '***'),
         e.user = '', text,
-        replaceAll(text, e.user, masked)), e.attributes.name, e.attributes.text)), 'Map(String, String)') AS attributes,
+        replaceRegexpAll(text, the_name, in_its_place)), e.attributes.name, e.attributes.text)), 'Map(String, String)') AS attributes,
     e.feed AS feed,
     e.sender AS sender,
     e.received_at AS received_at,

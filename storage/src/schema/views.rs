@@ -146,7 +146,9 @@ FROM
     FROM alert AS a
 ";
 
-/// What is shown of an event, whenever: the names of users are masked in one place.
+/// What is shown of an event, whenever: the names of users are masked in one place. In texts a name is masked where it
+/// stands as a word of its own, since an attacker's account may be one letter; where it begins or ends with a letter that is
+/// none of ASCII there is no such edge to look for. Of attributes those are names of users that end so.
 const EVENT_VIEW: &str = include_str!("event_view.sql");
 
 /// What is worked out of reported cells.

@@ -169,6 +169,7 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         severities: Vec::new(),
         log_source: String::new(),
         address: None,
+        network: None,
         end: None,
         attempts: false,
         known: false,

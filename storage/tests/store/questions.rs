@@ -184,6 +184,20 @@ async fn once_events_are_looked_up_by_their_keys_and_their_log_source_up_to_an_e
     assert_eq!(ask("ids-a", 1).await, Found::Keys(keys[..1].to_vec()));
     assert_eq!(ask("ids-a", 2).await, Found::Keys(keys[..2].to_vec()));
     assert_eq!(ask("ids-b", 2).await, Found::Keys(Vec::new()));
+    // Both happened at one moment; a question about another time finds neither.
+    let at = sample::results(Epoch(1), 1).facts.events[0].0.happened_at;
+    for (from, to, found) in [(at.0, at.0 + 1, &keys[..2]), (at.0 + 1, i64::MAX, &[]), (i64::MIN, at.0, &[])]
+    {
+        let question = Question {
+            subject: Name::from("ids-a"),
+            about: About::Events { keys: keys.into() },
+            from: EventTime(from),
+            to: EventTime(to),
+            asked: Epoch(1),
+        };
+        let answer = server.store.ask(&question, Generation(0), Epoch(2)).await.unwrap();
+        assert_eq!(answer, Found::Keys(found.to_vec()), "{from} {to}");
+    }
     // As many as the flow asks for at once: they are one value of the question.
     let many: BTreeSet<EventKey> =
         (0..2_000u128).map(|number| EventKey((number << 96).to_be_bytes())).chain(keys).collect();
@@ -217,6 +231,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         severities: Vec::new(),
         log_source: String::new(),
         address: None,
+        network: None,
         end: None,
         attempts: false,
         known: false,
@@ -247,6 +262,11 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     for end in [EventEnd::Source, EventEnd::Target] {
         let ranked = store.event_addresses(&ALL, &filter, end, 5).await.unwrap();
         assert_eq!((ranked.len(), ranked[0].weight, ranked[0].grave, ranked[0].others), (1, 6, 6, 1));
+        assert_eq!(
+            (ranked[0].network.as_str(), ranked[0].network_addresses),
+            ("", 0),
+            "one address is no network"
+        );
     }
     let heard = store.log_sources_heard(&ALL, &filter).await.unwrap();
     let of_first = (heard[0].log_source.as_str(), heard[0].weight, heard[0].rows, heard[0].absurd);
@@ -279,12 +299,139 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
             assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap().len(), 3, "{filter:?}");
         }
     }
+    for (network, end, found) in [
+        ("2001:db8:0:7::/64", EventEnd::Source, 3),
+        ("2001:db8:0:7::/64", EventEnd::Target, 0),
+        ("2001:db8:0:8::/64", EventEnd::Source, 0),
+        ("192.0.2.0/24", EventEnd::Target, 3),
+        ("192.0.2.0/28", EventEnd::Target, 0),
+        ("0.0.0.0/0", EventEnd::Source, 0),
+    ] {
+        let filter = EventFilter { network: network.parse().ok(), end: Some(end), ..filter.clone() };
+        assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap().len(), found, "{network} {end:?}");
+    }
     let of_flow =
         EventFilter { flow_id: "1200".to_owned(), log_source: "ids-a".to_owned(), ..filter.clone() };
     assert_eq!(store.events(&ALL, &of_flow, None, 9).await.unwrap().len(), 3, "what else of this flow");
     let tried = EventFilter { attempts: true, ..filter.clone() };
     let found = store.events(&ALL, &tried, None, 9).await.unwrap();
     assert_eq!(found.iter().map(|event| event.offset.0 / 1_000_000).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_of_one_network_are_ranked_with_what_came_from_it() {
+    let server = TestServer::start().await;
+    let start = sample::time("2024-11-05T00:00:00Z");
+    let addresses =
+        ["2001:db8:0:9::1", "2001:db8:0:9:ffff::2", "2001:db8:0:a::1", "203.0.113.5", "203.0.113.6"];
+    for (epoch, address) in (1..).zip(addresses) {
+        let mut results = sample::results(Epoch(epoch), 1);
+        let event = std::sync::Arc::make_mut(&mut results.facts.events[0].0);
+        event.happened_at = EventTime(start.0 + epoch as i64);
+        (event.from.address, event.weight) = (one_spelling(address), epoch as u32);
+        server.sink().write(&results, false).await.unwrap();
+    }
+    let filter = EventFilter {
+        from: start,
+        until: EventTime(start.0 + 1_000),
+        kinds: Vec::new(),
+        severities: Vec::new(),
+        log_source: String::new(),
+        address: None,
+        network: None,
+        end: None,
+        attempts: false,
+        known: false,
+        counted: CountedOf::default(),
+        flow_id: String::new(),
+    };
+    let ranked = server.store.event_addresses(&ALL, &filter, EventEnd::Source, 9).await.unwrap();
+    let told: Vec<(&str, &str, u64, u64)> = ranked
+        .iter()
+        .map(|it| (it.address.as_str(), it.network.as_str(), it.network_addresses, it.network_weight))
+        .collect();
+    let network = "2001:db8:0:9::";
+    let expected = [
+        ("203.0.113.6", "", 0, 0),
+        ("203.0.113.5", "", 0, 0),
+        ("2001:db8:0:a::1", "", 0, 0),
+        ("2001:db8:0:9:ffff::2", network, 2, 3),
+        ("2001:db8:0:9::1", network, 2, 3),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn safe_of_an_event_the_name_of_a_user_is_masked_where_it_is_a_word_and_nothing_else_is() {
+    let server = TestServer::start().await;
+    let start = sample::time("2024-11-05T00:00:00Z");
+    let told = async |epoch: u64, user: &str, message: &str| {
+        let mut results = sample::results(Epoch(epoch), 1);
+        let event = std::sync::Arc::make_mut(&mut results.facts.events[0].0);
+        event.happened_at = EventTime(start.0 + epoch as i64);
+        (event.user, event.message) = (user.into(), message.into());
+        let said = |name: &'static str, text: &str| (name.into(), text.into());
+        event.attributes = vec![
+            said("http.http_user_agent", "a scanner/1.0"),
+            said("shost", user),
+            said("sourceUserName", "Nguyen Van A"),
+            said("suser", "root"),
+        ];
+        server.sink().write(&results, false).await.unwrap();
+        let found = server.ask("SELECT user, message, attributes['http.http_user_agent'], attributes['shost'], \
+             attributes['suser'], attributes['sourceUserName'] FROM event_current ORDER BY happened_at DESC LIMIT 1");
+        found.await
+    };
+    let of_one_letter = told(1, "a", "a scan at bar by a, a+b (a)").await;
+    assert_eq!(
+        of_one_letter,
+        "a***\ta*** scan at bar by a***, a***+b (a***)\ta*** scanner/1.0\ta***\tr***\tN***"
+    );
+    let of_a_word = told(2, "nguyễn", "user nguyễn: nguyễn@srv").await;
+    assert_eq!(of_a_word, "n***\tuser n***: n***@srv\ta scanner/1.0\tn***\tr***\tN***");
+    // What stands for something in a pattern is itself.
+    let of_a_pattern = told(3, "\\(x.*", "login of \\(x.* from (x.y").await;
+    assert_eq!(of_a_pattern, "\\\\***\tlogin of \\\\*** from (x.y\ta scanner/1.0\t\\\\***\tr***\tN***");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bound_the_newest_events_are_looked_for_backwards_and_older_ones_are_not_read() {
+    let server = TestServer::start().await;
+    let now = sample::time("2024-11-20T00:00:00Z");
+    let sink = server.sink();
+    for epoch in 1..=40 {
+        let mut results = sample::results(Epoch(epoch), 1);
+        let event = std::sync::Arc::make_mut(&mut results.facts.events[0].0);
+        // One a minute, and further back one each half day.
+        let back = if epoch > 20 { (41 - epoch as i64) * 60_000 } else { (21 - epoch as i64) * 43_200_000 };
+        event.happened_at = EventTime(now.0 - back);
+        sink.write(&results, false).await.unwrap();
+    }
+    let filter = EventFilter {
+        from: EventTime(now.0 - 31 * 86_400_000),
+        until: now,
+        kinds: Vec::new(),
+        severities: Vec::new(),
+        log_source: String::new(),
+        address: None,
+        network: None,
+        end: None,
+        attempts: false,
+        known: false,
+        counted: CountedOf::default(),
+        flow_id: String::new(),
+    };
+    for size in [1, 7, 21, 39, 99] {
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let page = server.store.events(&ALL, &filter, before, size).await.unwrap();
+            assert!(page.len() <= size as usize);
+            let Some(last) = page.last() else { break };
+            before = Some(behind(last));
+            seen.extend(page.into_iter().map(|event| event.offset.0 / 1_000_000));
+        }
+        assert_eq!(seen, (1..=40).rev().collect::<Vec<u64>>(), "pages of {size}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

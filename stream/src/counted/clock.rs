@@ -9,7 +9,8 @@
 //! delivers its lines in heaps (a list once a day, a file once an hour) is on its way for long, and its clock may be right.
 //! The clock is off when several stretches after each other say the same number of half hours, since zones differ by
 //! these; it is right again with the first that does not. Lines are dated as they were: what is found is said, and for
-//! the operator to mend, who declares the zone.
+//! the operator to mend, who declares the zone. A line that lies too far ahead to be believed is dated by its arrival; its
+//! lag is that of the time it said (`stated_time`).
 //!
 //! State is three numbers and a stretch. It is of the lines in the order in which they arrived, and of nothing else
 //! (invariants REPLAY, BOUND).
@@ -31,6 +32,8 @@ const LONGEST: i64 = 6 * 60 * MINUTE;
 /// A line may be on its way for so long, or its clock so far off beside its zone.
 const ON_ITS_WAY: i64 = 5 * MINUTE;
 const AHEAD: i64 = 3 * MINUTE;
+/// No clock on Earth is further off by its zone.
+const FURTHEST: i64 = 14 * 60 * MINUTE;
 /// So many stretches must say the same.
 const STRETCHES: u8 = 3;
 
@@ -63,13 +66,18 @@ impl Clock {
         self.off
     }
 
-    /// A line; they come in the order in which they arrived. One that says no time, or one that cannot be, says nothing.
+    /// A line; they come in the order in which they arrived. One that says no time, or one that no zone explains, says
+    /// nothing.
     pub(super) fn hear(&mut self, event: &Event) {
-        if !matches!(event.time_from, TimeFrom::Stated | TimeFrom::Inferred) {
-            return;
-        }
         let arrived = event.arrival.received_at.0;
-        let lag = arrived.saturating_sub(event.happened_at.0);
+        let lag = match event.time_from {
+            TimeFrom::Stated | TimeFrom::Inferred => arrived.saturating_sub(event.happened_at.0),
+            TimeFrom::Absurd => match event.stated_time().map(|said| arrived.saturating_sub(said.0)) {
+                Some(lag) if lag.abs() <= FURTHEST => lag,
+                _ => return,
+            },
+            TimeFrom::Arrival => return,
+        };
         let minute = arrived.div_euclid(MINUTE);
         match &mut self.stretch {
             // It is read again: it arrived long ago.
@@ -129,6 +137,7 @@ impl Stretch {
 #[cfg(test)]
 mod tests {
     use ioc_model::{
+        event::STATED_TIME,
         position::Arrival,
         time::{EventTime, ReceivedAt},
     };
@@ -137,12 +146,23 @@ mod tests {
 
     const HOUR: i64 = 60 * MINUTE;
 
+    /// As the decoder has it: what lies more than five minutes ahead is dated by its arrival.
     fn line(arrived: i64, lag: i64) -> Event {
-        Event {
+        let event = Event {
             time_from: TimeFrom::Stated,
             happened_at: EventTime(arrived - lag),
             arrival: Arrival { received_at: ReceivedAt(arrived), ..Arrival::default() },
             ..Event::default()
+        };
+        if lag >= -5 * MINUTE { event } else { absurd(arrived, lag) }
+    }
+
+    fn absurd(arrived: i64, lag: i64) -> Event {
+        let stated = EventTime(arrived - lag).rfc3339();
+        Event {
+            time_from: TimeFrom::Absurd,
+            attributes: vec![(STATED_TIME.into(), stated.into())],
+            ..line(arrived, 0)
         }
     }
 
@@ -199,7 +219,10 @@ mod tests {
         }
         let mut clock = Clock::default();
         for minute in 0..120 {
-            clock.hear(&Event { time_from: TimeFrom::Absurd, ..line(minute * MINUTE, 7 * HOUR) });
+            let unreadable = vec![(STATED_TIME.into(), "Feb 31".into())];
+            clock.hear(&Event { attributes: unreadable, ..absurd(minute * MINUTE, 0) });
+            clock.hear(&absurd(minute * MINUTE, -10 * 365 * 24 * HOUR));
+            clock.hear(&Event { time_from: TimeFrom::Arrival, ..line(minute * MINUTE, 0) });
         }
         assert_eq!(clock, Clock::default());
     }

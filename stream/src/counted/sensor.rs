@@ -68,6 +68,8 @@ pub(super) struct Said {
     pub(super) span: TimeSpan,
     /// When it saw too little, if it did.
     pub(super) blind: Option<(EventTime, EventTime)>,
+    /// When nobody knows whether it ran: from the last record of the process before to the beginning of this one.
+    pub(super) away: Option<(EventTime, EventTime)>,
 }
 
 /// As versions 6 and 7 of a checkpoint kept it: without the alerts.
@@ -217,7 +219,13 @@ impl Sensor {
             discarded: counted(overflow),
             restarted: counts && from_start,
         }));
-        Some(Said { span, blind: self.blind.then_some((blind_from, now.at)) })
+        // What the process before saw behind its last record, and that it ended, it told nobody.
+        let away = begun.map(EventTime).filter(|begun| counts && from_start && *begun > since);
+        Some(Said {
+            span,
+            blind: self.blind.then_some((blind_from, now.at)),
+            away: away.map(|begun| (since, begun)),
+        })
     }
 
     /// What the newest record says of it; none where there is none.
@@ -306,6 +314,21 @@ mod tests {
         let _ = told(&mut sensor, &counters(0, "86400", "52400000", "1000"));
         assert_eq!(told(&mut sensor, &counters(10, "570", "240000", "360000")), span(0, 10));
         assert_eq!(told(&mut sensor, &counters(20, "1170", "840000", "360000")), None);
+    }
+
+    #[test]
+    fn silent_from_the_last_record_of_a_process_to_the_beginning_of_the_next_nobody_looked() {
+        let mut sensor = Sensor::default();
+        let mut away = |event: &Event| said(&mut sensor, event).and_then(|said| said.away);
+        assert_eq!(
+            away(&counters(0, "30", "1", "0")),
+            None,
+            "of what was before the first record nothing was asked"
+        );
+        assert_eq!(away(&counters(10, "630", "2", "0")), None);
+        assert_eq!(away(&counters(20, "570", "1", "0")), Some((EventTime(600_000), EventTime(630_000))));
+        assert_eq!(away(&counters(30, "30", "1", "0")), Some((EventTime(1_200_000), EventTime(1_770_000))));
+        assert_eq!(sensor.quality(), Some(Quality::Good), "and now it sees");
     }
 
     #[test]

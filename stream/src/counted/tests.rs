@@ -40,7 +40,7 @@ fn plan(silent_after: Option<Millis>) -> CountPlan {
         of_attribute("bytes", Count::Sum, &all),
         of_attribute("sessions", Count::Last, &all),
     ];
-    CountPlan { measures: measures.into(), silent_after, blind_above: 0.1 }
+    CountPlan { measures: measures.into(), silent_after, blind_above: 0.1, by_relay: false }
 }
 
 /// An alert of a minute, which comes at once.
@@ -252,6 +252,60 @@ fn a_clock_that_is_ahead_closes_nothing_before_its_time() {
         source.epoch(minute, &[line(minute)]);
     }
     assert_eq!(source.window("alerts", WindowKind::Hour, 0).map(|(value, ..)| value), Some(1.0));
+}
+
+#[test]
+fn silent_a_clock_that_is_a_little_fast_hides_nothing() {
+    let fast =
+        |event: Event, millis: i64| Event { happened_at: event.happened_at.plus(Millis(millis)), ..event };
+    for millis in [0, 50, 3_000, 61_000] {
+        let mut source = Source::new(Some(HELD));
+        for minute in 0..=130 {
+            source.epoch(minute, &[fast(alert(minute, "203.0.113.1"), millis)]);
+        }
+        let hour = source.window("alerts", WindowKind::Hour, HOUR);
+        assert_eq!(hour, Some((60.0, 60, 60)), "{millis} ms fast");
+        let minute = source.window("alerts", WindowKind::Minute, 90);
+        assert_eq!(minute, Some((1.0, 1, 1)), "{millis} ms fast");
+    }
+}
+
+#[test]
+fn silent_what_a_relay_says_in_the_name_of_one_that_sends_itself_is_counted_and_keeps_it_not_alive() {
+    let relayed = |minute| Event { relay: "relay".into(), ..alert(minute, "203.0.113.1") };
+    for by_relay in [false, true] {
+        let mut source = Source::new(Some(HELD));
+        source.plan.by_relay = by_relay;
+        source.epoch(0, &[line(0)]);
+        for minute in (5..=140).step_by(5) {
+            source.epoch(minute, &[relayed(minute)]);
+        }
+        let whole = if by_relay { 60 } else { 1 };
+        assert_eq!(source.window("alerts", WindowKind::Hour, 0), Some((11.0, whole, 60)), "{by_relay}");
+        let whole = if by_relay { 60 } else { 0 };
+        assert_eq!(source.window("alerts", WindowKind::Hour, HOUR), Some((12.0, whole, 60)), "{by_relay}");
+    }
+}
+
+#[test]
+fn silent_a_sensor_that_was_away_between_two_records_makes_no_calm_minutes() {
+    let mut source = Source::new(Some(HELD));
+    let uptime = |minute: i64, seconds: i64| {
+        let attributes =
+            vec![("rules_loaded".into(), "1".into()), ("uptime".into(), seconds.to_string().into())];
+        Event { kind: EventKind::Stats, attributes, ..line(minute) }
+    };
+    for minute in (0..=70).step_by(10) {
+        // Its process has been there for half a minute at minute 50.
+        let seconds = if minute < 50 { 86_400 + minute * 60 } else { (minute - 50) * 60 + 30 };
+        source.epoch(minute, &[uptime(minute, seconds)]);
+    }
+    // Minutes 40 to 49: when in them it ended nobody knows.
+    assert_eq!(source.window("alerts", WindowKind::Hour, 0), Some((0.0, 50, 60)));
+    assert_eq!(source.window("alerts", WindowKind::Minute, 45), Some((0.0, 0, 1)));
+    assert_eq!(source.window("alerts", WindowKind::Minute, 50), Some((0.0, 1, 1)));
+    let sees = source.counted.said().sensor.is_some_and(|record| record.causes.is_empty());
+    assert!(sees, "that it began anew is no fault");
 }
 
 #[test]

@@ -9,28 +9,68 @@
 //! A line carries what it adds to what was known before it. So the sum over any lines is the attempts that they tell of,
 //! a line that comes late changes nothing that was said, and which lines make a number can be opened.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use ioc_model::{
     event::{Event, EventKind},
-    time::{EventTime, Millis},
+    time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 
 /// A line so long after the one before is of another connection: numbers of processes come again. sshd gives two minutes
 /// to log in.
 const APART: Millis = Millis::minutes(10);
-/// So many connections of a log source are remembered.
+/// So many connections of a log source are remembered,
 const CONNECTIONS: usize = 4_096;
+/// and so many of one that the pack does not know.
+const CONNECTIONS_OF_UNKNOWN: usize = 64;
 /// So many modules are told apart; what further ones say is one voice.
 const MODULES: usize = 8;
 
 /// The connections of a log source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "AttemptsRecord")]
 pub(super) struct Attempts {
-    connections: BTreeMap<Connection, Voices>,
+    connections: BTreeMap<Arc<Connection>, Voices>,
     /// How many lines were taken.
     lines: u64,
+    /// Connections by their last line: the one unheard longest first.
+    #[serde(skip)]
+    order: BTreeMap<u64, Arc<Connection>>,
+}
+
+/// As a checkpoint keeps them.
+#[derive(Deserialize)]
+struct AttemptsRecord {
+    connections: BTreeMap<Arc<Connection>, Voices>,
+    lines: u64,
+}
+
+/// As versions of a checkpoint up to 8 kept them: without when a connection was heard last.
+#[derive(Debug, Deserialize)]
+pub(super) struct AttemptsBefore {
+    connections: BTreeMap<Connection, VoicesBefore>,
+    lines: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct VoicesBefore(u64, EventTime, u32, BTreeMap<Box<str>, u32>, bool);
+
+impl From<AttemptsRecord> for Attempts {
+    fn from(AttemptsRecord { connections, lines }: AttemptsRecord) -> Attempts {
+        let order = connections.iter().map(|(connection, told)| (told.line, connection.clone())).collect();
+        Attempts { connections, lines, order }
+    }
+}
+
+impl From<AttemptsBefore> for Attempts {
+    fn from(AttemptsBefore { connections, lines }: AttemptsBefore) -> Attempts {
+        let of = |(connection, voices): (Connection, VoicesBefore)| {
+            let VoicesBefore(line, last, failed, modules, accepted) = voices;
+            (Arc::new(connection), Voices { line, last, heard: Now(last.0), failed, modules, accepted })
+        };
+        AttemptsRecord { connections: connections.into_iter().map(of).collect(), lines }.into()
+    }
 }
 
 /// Who logs in where.
@@ -46,7 +86,10 @@ struct Connection {
 struct Voices {
     /// The place of its last line among all.
     line: u64,
+    /// When that happened.
     last: EventTime,
+    /// When it was taken, on the recorded clock.
+    heard: Now,
     /// By sshd itself.
     failed: u32,
     /// By PAM's modules, each for itself.
@@ -56,19 +99,26 @@ struct Voices {
 
 impl Attempts {
     /// What a line adds to the attempts that are known.
-    pub(super) fn added(&mut self, event: &Event) -> i32 {
+    pub(super) fn added(&mut self, event: &Event, now: Now) -> i32 {
         let kinds = [EventKind::LoginFailed, EventKind::LoginModule, EventKind::LoginAccepted];
         if !kinds.contains(&event.kind) {
             return 0;
         }
         self.lines += 1;
-        let connection = Connection {
+        let connection = Arc::new(Connection {
             host: event.host.clone(),
             process: process(&event.program).into(),
             address: event.from.address,
-        };
-        self.make_room(&connection);
-        let told = self.connections.entry(connection).or_default();
+        });
+        if !self.connections.contains_key(&connection) {
+            let most = if event.known { CONNECTIONS } else { CONNECTIONS_OF_UNKNOWN };
+            while self.connections.len() >= most {
+                self.forget_first();
+            }
+        }
+        let told = self.connections.entry(connection.clone()).or_default();
+        let _ = self.order.remove(&told.line);
+        let _ = self.order.insert(self.lines, connection);
         if told.line > 0 && told.last.0.abs_diff(event.happened_at.0) > APART.0.unsigned_abs() {
             *told = Voices::default();
         }
@@ -76,19 +126,25 @@ impl Attempts {
         told.take(event);
         told.line = self.lines;
         told.last = event.happened_at;
+        told.heard = now;
         let added = i64::from(told.attempts()) - i64::from(before);
         added.clamp(i32::MIN.into(), i32::MAX.into()) as i32
     }
 
-    /// The connection that was not heard of longest goes.
-    fn make_room(&mut self, connection: &Connection) {
-        if self.connections.len() < CONNECTIONS || self.connections.contains_key(connection) {
-            return;
-        }
-        let oldest = self.connections.iter().min_by_key(|(_, told)| told.line);
-        if let Some(oldest) = oldest.map(|(connection, _)| connection.clone()) {
-            let _ = self.connections.remove(&oldest);
-        }
+    pub(super) fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// Forgets those that were taken before a moment: nothing belongs to them any more.
+    pub(super) fn forget(&mut self, oldest: Now) {
+        let is_old = |it: &Arc<Connection>| self.connections.get(it).is_none_or(|told| told.heard < oldest);
+        let old = self.order.values().take_while(|connection| is_old(connection)).count();
+        (0..old).for_each(|_| self.forget_first());
+    }
+
+    fn forget_first(&mut self) {
+        let unheard = self.order.pop_first();
+        let _ = unheard.map(|(_, connection)| self.connections.remove(&connection));
     }
 }
 
@@ -155,7 +211,7 @@ mod tests {
 
     fn sum(lines: impl IntoIterator<Item = Event>) -> i32 {
         let mut attempts = Attempts::default();
-        lines.into_iter().map(|line| attempts.added(&line)).sum()
+        lines.into_iter().map(|line| attempts.added(&line, Now(0))).sum()
     }
 
     const ATTACKER: &str = "203.0.113.20";
@@ -196,11 +252,21 @@ mod tests {
 
     #[test]
     fn bound_connections_are_forgotten_the_one_unheard_longest_first() {
-        let mut attempts = Attempts::default();
-        let failed = |process| line(EventKind::LoginFailed, process, ATTACKER, 0);
-        for process in 0..=CONNECTIONS as u32 {
-            assert_eq!(attempts.added(&failed(process)), 1);
+        for (known, most) in [(true, CONNECTIONS), (false, CONNECTIONS_OF_UNKNOWN)] {
+            let mut attempts = Attempts::default();
+            let failed = |process| Event { known, ..line(EventKind::LoginFailed, process, ATTACKER, 0) };
+            for process in 0..=most as u32 {
+                assert_eq!(attempts.added(&failed(process), Now(0)), 1);
+            }
+            let _ = attempts.added(&failed(1), Now(9));
+            assert_eq!((attempts.connections.len(), attempts.order.len()), (most, most));
+            let mut attempts: Attempts =
+                postcard::from_bytes(&postcard::to_stdvec(&attempts).unwrap()).unwrap();
+            attempts.forget(Now(9));
+            let left: Vec<&str> = attempts.order.values().map(|connection| &*connection.process).collect();
+            assert_eq!(left, ["1"], "an hour later only what was heard again is kept");
+            attempts.forget(Now(10));
+            assert!(attempts.is_empty());
         }
-        assert_eq!(attempts.connections.len(), CONNECTIONS);
     }
 }

@@ -1,6 +1,7 @@
 //! The keeper of events by itself: what comes twice, late, in other epochs, through checkpoints.
 
 use ioc_model::{
+    event::{EventKind, STATED_TIME, TimeFrom, WEIGHT_MAX},
     pack::PackVersion,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     time::{Now, ReceivedAt},
@@ -41,6 +42,7 @@ fn event(offset: u64, happened_at: i64, key: Option<EventKey>) -> Event {
 fn line(offset: u64, host: &str, message: &str) -> Event {
     Event {
         kind: EventKind::LoginFailed,
+        known: true,
         host: host.into(),
         message: message.into(),
         ..event(offset, START, None)
@@ -57,17 +59,22 @@ fn counts(reported: &EventResults) -> (u64, u64, i64) {
     (counts.stored, counts.duplicate, counts.waiting)
 }
 
-/// A store that answers what is asked of it.
-fn answer(question: &Question, stored: &BTreeSet<EventKey>) -> Answer {
+/// Events that are stored, with when they happened.
+type Stored = BTreeMap<EventKey, EventTime>;
+
+/// A store that answers what is asked of it: it looks at the time that is asked for and at no other.
+fn answer(question: &Question, stored: &Stored) -> Answer {
     let About::Events { keys } = &question.about else { panic!("about events") };
-    let found = keys.iter().filter(|key| stored.contains(*key)).copied().collect();
+    let is_there =
+        |key: &&EventKey| stored.get(*key).is_some_and(|at| (question.from..question.to).contains(at));
+    let found = keys.iter().filter(is_there).copied().collect();
     Answer { question: question.clone(), found: Found::Keys(found) }
 }
 
 fn reloaded(log_sources: &LogSources) -> LogSources {
     let mut loaded = LogSources::default();
     for record in log_sources.records() {
-        loaded.load(postcard::from_bytes(&record.unwrap()).unwrap());
+        loaded.load(LogSourceRecord::decode(crate::checkpoint::VERSION, &record.unwrap()).unwrap());
     }
     loaded
 }
@@ -102,10 +109,16 @@ fn once_what_may_have_been_stored_before_is_asked_for_and_waits() {
     let unsure: Vec<EventTime> = reported_now.unsure.values().map(|undecided| undecided.happened).collect();
     assert_eq!(unsure, [EventTime(START)]);
     let record = log_sources.records().next().unwrap().unwrap();
-    let record: LogSourceRecord = postcard::from_bytes(&record).unwrap();
+    let record = LogSourceRecord::decode(crate::checkpoint::VERSION, &record).unwrap();
     assert_eq!(record.awaited().collect::<Vec<_>>(), reported.questions);
     let mut log_sources = reloaded(&log_sources);
-    let answers = vec![answer(&reported.questions[0], &BTreeSet::from([key(1)]))];
+    let question = &reported.questions[0];
+    assert_eq!(
+        (question.from, question.to),
+        (EventTime(START), EventTime(START + 1)),
+        "it is asked when it happened"
+    );
+    let answers = vec![answer(question, &Stored::from([(key(1), EventTime(START))]))];
     let reported = log_sources.take(&facts(5, later, answers), vec![event(30, START, Some(key(2)))]);
     // Key 2 is stored by the answer; the one behind it is older than what is remembered, and is known all the same.
     assert_eq!(counts(&reported), (2, 2, -3));
@@ -130,13 +143,71 @@ fn once_when_an_event_without_a_time_of_its_own_happened_does_not_hide_that_it_c
 fn once_a_time_that_could_not_be_and_is_believed_later_makes_no_second_event() {
     let mut log_sources = LogSources::default();
     let ahead = START + 7 * HORIZON.0;
-    let absurd = Event { time_from: TimeFrom::Absurd, ..event(1, START, Some(key(1))) };
+    let attributes = vec![(STATED_TIME.into(), EventTime(ahead).rfc3339().into())];
+    let absurd = Event { time_from: TimeFrom::Absurd, attributes, ..event(1, START, Some(key(1))) };
     let _ = log_sources.take(&facts(1, START, Vec::new()), vec![absurd]);
     let _ = log_sources.take(&facts(2, ahead, Vec::new()), Vec::new());
     let mut log_sources = reloaded(&log_sources);
     let believed = vec![event(2, ahead, Some(key(1)))];
     let reported = log_sources.take(&facts(3, ahead, Vec::new()), believed);
     assert_eq!((counts(&reported), reported.questions.len()), ((0, 0, 1), 1));
+    let answers = vec![answer(&reported.questions[0], &Stored::from([(key(1), EventTime(START))]))];
+    assert_eq!(counts(&log_sources.take(&facts(4, ahead, answers), Vec::new())), (0, 1, -1));
+    // Nothing else is asked for because of it.
+    let others =
+        vec![event(3, ahead - HORIZON.0 / 2, Some(key(2))), event(4, ahead + HORIZON.0, Some(key(3)))];
+    assert_eq!(counts(&log_sources.take(&facts(5, ahead, Vec::new()), others)), (2, 0, 0));
+}
+
+#[test]
+fn bound_what_says_when_is_not_asked_for_at_all_times_because_something_else_does_not_say() {
+    let mut log_sources = LogSources::default();
+    let _ = log_sources.take(&facts(1, START, Vec::new()), vec![event(1, START, Some(key(1)))]);
+    let later = START + 3 * HORIZON.0;
+    let _ = log_sources.take(&facts(2, later, Vec::new()), Vec::new());
+    let undated = Event { time_from: TimeFrom::Arrival, ..event(2, later, Some(key(2))) };
+    let dated = [3, 4].map(|number| event(number.into(), START + i64::from(number), Some(key(number))));
+    let [third, fourth] = dated;
+    let reported = log_sources.take(&facts(3, later, Vec::new()), vec![fourth, undated, third]);
+    let asked: Vec<(i64, i64, usize)> = reported
+        .questions
+        .iter()
+        .map(|question| {
+            let About::Events { keys } = &question.about else { panic!("about events") };
+            (question.from.0, question.to.0, keys.len())
+        })
+        .collect();
+    assert_eq!(asked, [(i64::MIN, i64::MAX, 1), (START + 3, START + 5, 2)]);
+}
+
+#[test]
+fn bound_of_a_log_source_that_fell_silent_nothing_is_kept_that_nobody_needs() {
+    let mut log_sources = LogSources::default();
+    let flood = (0..2_000).map(|number: u64| {
+        let host = number.to_string();
+        let attributes =
+            vec![("long".into(), "x".repeat(1_000).into()), ("more".into(), "y".repeat(1_000).into())];
+        let program = format!("sshd[{number}]").into();
+        let of = format!("198.51.100.{}", number % 20);
+        Event {
+            log_source: of.as_str().into(),
+            known: false,
+            attributes,
+            program,
+            ..line(number, &host, &"z".repeat(8_000))
+        }
+    });
+    let _ = log_sources.take(&facts(1, START, Vec::new()), flood);
+    let size =
+        |log_sources: &LogSources| log_sources.records().map(|record| record.unwrap().len()).sum::<usize>();
+    // Of each: two hosts of 2 KiB, and 64 connections.
+    assert!(size(&log_sources) < 20 * (2 * 2_300 + 64 * 60), "{}", size(&log_sources));
+    let keyed = vec![Event { log_source: "keyed".into(), ..event(9_000, START, Some(key(1))) }];
+    let _ = log_sources.take(&facts(2, START, Vec::new()), keyed);
+    let _ = log_sources.take(&facts(3, START + HORIZON.0 + 2 * MINUTE, Vec::new()), Vec::new());
+    let left: Vec<&str> = log_sources.held.keys().map(|name| &**name).collect();
+    assert_eq!(left, ["keyed"], "what was forgotten of it has to be known");
+    assert!(size(&log_sources) < 40, "{}", size(&log_sources));
 }
 
 #[test]
@@ -167,14 +238,14 @@ fn a_summary_behind_a_duplicate_is_of_that_duplicate() {
 fn bound_no_more_keys_are_remembered_than_there_is_room_for() {
     let mut log_sources = LogSources::default();
     let number = |number: usize| EventKey((number as u128).to_be_bytes());
-    let of_minute = |minute: i64, from: usize| {
-        (from..from + REMEMBERED / 2 + 1)
-            .map(move |at| event(at as u64, START + minute * MINUTE, Some(number(at))))
+    let of_second = |second: i64, from: usize| {
+        (from..from + keys::REMEMBERED / 2 + 1)
+            .map(move |at| event(at as u64, START + second * 1_000, Some(number(at))))
     };
-    let events = of_minute(0, 0).chain(of_minute(1, REMEMBERED));
+    let events = of_second(0, 0).chain(of_second(1, keys::REMEMBERED));
     let _ = log_sources.take(&facts(1, START, Vec::new()), events);
     let held = &log_sources.held[&Name::new("srv-a")];
-    assert_eq!(held.keys.len(), REMEMBERED / 2 + 1);
+    assert_eq!(held.keys.len(), keys::REMEMBERED / 2 + 1);
     let late = vec![event(1, START, Some(number(0)))];
     assert_eq!(log_sources.take(&facts(2, START, Vec::new()), late).questions.len(), 1);
 }
@@ -234,7 +305,7 @@ proptest! {
         cuts in proptest::collection::vec((1usize..6, 0i64..30 * MINUTE, any::<bool>(), 0usize..3), 12),
     ) {
         let mut log_sources = LogSources::default();
-        let mut stored: BTreeSet<EventKey> = BTreeSet::new();
+        let mut stored = Stored::new();
         let mut open: Vec<Question> = Vec::new();
         let mut now = START;
         let mut rows = rows.into_iter().enumerate().peekable();
@@ -263,7 +334,8 @@ proptest! {
                 .collect();
             let reported = log_sources.take(&facts(epoch, now, answers), events);
             for fact in &reported.facts.events {
-                prop_assert!(stored.insert(fact.0.key.unwrap()), "stored twice");
+                let before = stored.insert(fact.0.key.unwrap(), fact.0.happened_at);
+                prop_assert!(before.is_none(), "stored twice");
             }
             let (more_stored, duplicate, waiting) = counts(&reported);
             totals = (totals.0 + more_stored, totals.1 + duplicate, totals.2 + waiting);

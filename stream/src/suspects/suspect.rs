@@ -25,6 +25,9 @@ pub(super) struct Suspect {
     /// Those of no run that was told, by when they happened; of different things one of each and moment, of a sum one a
     /// moment.
     sightings: BTreeMap<(EventTime, u64), Sighted>,
+    /// Which things they are of, and how many of each: while those are too few, no time has enough of them.
+    #[serde(skip)]
+    things: FxHashMap<u64, u32>,
     /// The last to arrive, and the recorded clock by which it was taken: behind a backlog that is much later.
     pub(super) heard: (Now, Arrival),
     /// The minute in which old ones were let go.
@@ -70,8 +73,29 @@ pub(super) struct Reached {
 
 impl Suspect {
     pub(super) fn new(heard: (Now, Arrival)) -> Suspect {
-        let (sightings, run, open) = Default::default();
-        Suspect { sightings, heard, swept: i64::MIN, run, number: 0, open }
+        let (sightings, things, run, open) = Default::default();
+        Suspect { sightings, things, heard, swept: i64::MIN, run, number: 0, open }
+    }
+
+    /// As it was before a checkpoint kept it.
+    pub(super) fn loaded(mut self) -> Suspect {
+        self.things.clear();
+        for (_, thing) in self.sightings.keys() {
+            *self.things.entry(*thing).or_default() += 1;
+        }
+        self
+    }
+
+    /// Lets go of some sightings.
+    fn let_go(&mut self, mut gone: impl FnMut(&(EventTime, u64), &Sighted) -> bool) {
+        let things = &mut self.things;
+        self.sightings.retain(|key, sighted| {
+            let gone = gone(key, sighted);
+            if gone {
+                one_less(things, key.1);
+            }
+            !gone
+        });
     }
 
     pub(super) fn len(&self) -> usize {
@@ -88,7 +112,7 @@ impl Suspect {
         if minute != self.swept {
             self.swept = minute;
             let oldest = now.0.saturating_sub(LATE.0).saturating_sub(within.0);
-            self.sightings.retain(|_, sighted| sighted.received_at.0 > oldest);
+            self.let_go(|_, sighted| sighted.received_at.0 <= oldest);
         }
     }
 
@@ -106,7 +130,10 @@ impl Suspect {
         };
         let received_at = sighting.arrival.received_at;
         let new = Sighted { count: 0, received_at };
-        let sighted = self.sightings.entry((sighting.at, thing)).or_insert(new);
+        let sighted = self.sightings.entry((sighting.at, thing)).or_insert_with(|| {
+            *self.things.entry(thing).or_default() += 1;
+            new
+        });
         sighted.received_at = sighted.received_at.max(received_at);
         match sighting.adds {
             SightingAdds::More(_) => sighted.count = sighted.count.saturating_add(count),
@@ -122,21 +149,23 @@ impl Suspect {
         if is_distinct {
             let mut last: FxHashMap<u64, EventTime> = FxHashMap::default();
             last.extend(self.sightings.keys().map(|(at, thing)| (*thing, *at)));
-            self.sightings.retain(|(at, thing), _| last.get(thing) == Some(at));
+            self.let_go(|(at, thing), _| last.get(thing) != Some(at));
         }
         while self.sightings.len() > SIGHTINGS_LEFT {
-            let _ = self.sightings.pop_first();
+            let oldest = self.sightings.pop_first();
+            let _ = oldest.map(|((_, thing), _)| one_less(&mut self.things, thing));
         }
     }
 
     /// Nothing that was seen counts any more.
     pub(super) fn begin_anew(&mut self) {
         self.sightings.clear();
+        self.things.clear();
     }
 
     /// What was seen of a run counts no more: after it is over, counting begins behind it.
     pub(super) fn begin_run(&mut self, run: Run) {
-        self.sightings.retain(|(at, _), _| !(run.start..=run.end).contains(at));
+        self.let_go(|(at, _), _| (run.start..=run.end).contains(at));
         self.run = Some(run);
     }
 
@@ -144,7 +173,7 @@ impl Suspect {
     pub(super) fn reached(&self, counting: &Counting, moment: EventTime) -> Option<Reached> {
         let within = counting.within;
         let is_distinct = counting.count.is_distinct();
-        if is_distinct && self.sightings.len() < counting.reach as usize {
+        if is_distinct && self.things.len() < counting.reach as usize {
             return None;
         }
         let (mut from, mut behind) = (moment.minus(within), moment.plus(within));
@@ -172,12 +201,7 @@ impl Suspect {
             {
                 debug_assert!(gone < at);
                 sum = sum.saturating_sub(sighted.count);
-                if let Some(count) = things.get_mut(thing) {
-                    *count -= 1;
-                    if *count == 0 {
-                        let _ = things.remove(thing);
-                    }
-                }
+                one_less(&mut things, *thing);
             }
             let is_whole_moment = coming.peek().is_none_or(|((next, _), _)| next > at);
             let value = if is_distinct { things.len() as i64 } else { sum };
@@ -198,5 +222,55 @@ impl Suspect {
             end = at;
         }
         end
+    }
+}
+
+/// One fewer of a thing; none is none that is there.
+fn one_less(things: &mut FxHashMap<u64, u32>, thing: u64) {
+    if let Some(count) = things.get_mut(&thing) {
+        *count -= 1;
+        if *count == 0 {
+            let _ = things.remove(&thing);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::{
+        event::Count,
+        rule::{CountBy, Group},
+    };
+
+    use super::*;
+
+    #[test]
+    fn bound_things_are_counted_as_sightings_come_and_go() {
+        let mut suspect = Suspect::new((Now(0), Arrival::default()));
+        let counting = Counting {
+            reach: 20,
+            within: Millis::minutes(10),
+            ..ioc_testing::counting(Count::Targets, CountBy::From)
+        };
+        let kept = |suspect: &Suspect| suspect.clone().loaded().things;
+        for number in 0..6_000_u64 {
+            let at = number as i64 * 700;
+            let arrival = Arrival { received_at: ReceivedAt(at), ..Arrival::default() };
+            // Nineteen things again and again, which are never enough.
+            let adds = SightingAdds::One(number * number % 19);
+            let group = Group::User("u".into());
+            let sighting = Sighting { rule: "r".into(), group, at: EventTime(at), adds, arrival };
+            suspect.hear(Now(at), &sighting, counting.within);
+            suspect.keep(&sighting);
+            assert_eq!(suspect.reached(&counting, EventTime(at)), None);
+            if number % 500 == 0 {
+                assert_eq!(suspect.things, kept(&suspect), "{number}");
+            }
+        }
+        let run = Run { start: EventTime(3_000_000), end: EventTime(4_100_000) };
+        suspect.begin_run(run);
+        assert_eq!(suspect.things, kept(&suspect));
+        suspect.begin_anew();
+        assert!(suspect.things.is_empty());
     }
 }

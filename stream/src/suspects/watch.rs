@@ -42,6 +42,8 @@ pub(super) struct Watch {
     heard: BTreeSet<((Now, Arrival), Group)>,
     /// Those with an active one, by when it is over unless something comes.
     due: BTreeSet<(EventTime, Group)>,
+    /// Those with one that is over and that nobody took on, by when it was.
+    over: BTreeSet<(EventTime, Group)>,
     sightings: usize,
     open: usize,
     /// The highest number of those that were forgotten: it does not come again in its minute.
@@ -77,8 +79,8 @@ impl WatchRecord {
 
 impl Watch {
     pub(super) fn new(counting: Counting) -> Watch {
-        let (suspects, heard, due) = Default::default();
-        Watch { counting, suspects, heard, due, sightings: 0, open: 0, numbered: 0 }
+        let (suspects, heard, due, over) = Default::default();
+        Watch { counting, suspects, heard, due, over, sightings: 0, open: 0, numbered: 0 }
     }
 
     /// Whether it has nothing to know any more.
@@ -101,6 +103,7 @@ impl Watch {
         let WatchRecord { rule, shard, counting, numbered, suspects } = record;
         let mut watch = Watch { numbered, ..Watch::new(counting) };
         for (group, suspect) in suspects {
+            let suspect = suspect.loaded();
             watch.sightings += suspect.len();
             watch.open += usize::from(suspect.open.is_some());
             watch.note(&group, &suspect);
@@ -119,6 +122,8 @@ impl Watch {
     fn note(&mut self, group: &Group, suspect: &Suspect) {
         if suspect.is_active() {
             let _ = self.due.insert((over_at(&self.counting, suspect), group.clone()));
+        } else if suspect.open.is_some() {
+            let _ = self.over.insert((over_at(&self.counting, suspect), group.clone()));
         }
         if suspect.open.is_none() || suspect.len() > 0 {
             let _ = self.heard.insert((suspect.heard, group.clone()));
@@ -129,7 +134,9 @@ impl Watch {
     fn lift(&mut self, group: &Group) -> Option<Suspect> {
         let suspect = self.suspects.remove(group)?;
         let _ = self.heard.remove(&(suspect.heard, group.clone()));
-        let _ = self.due.remove(&(over_at(&self.counting, &suspect), group.clone()));
+        let place = (over_at(&self.counting, &suspect), group.clone());
+        let _ = self.due.remove(&place);
+        let _ = self.over.remove(&place);
         self.sightings -= suspect.len();
         self.open -= usize::from(suspect.open.is_some());
         Some(suspect)
@@ -177,10 +184,7 @@ impl Watch {
     /// Of alerts that are over and that nobody took on, the one that is so longest gives its place to the next: it is taken
     /// on in the product's own name, and says why.
     fn let_go(&mut self, rule: Name, now: Now, results: &mut ShardResults) {
-        let cleared =
-            self.suspects.iter().filter(|(_, suspect)| suspect.open.is_some() && !suspect.is_active());
-        let longest = cleared.min_by_key(|(group, suspect)| (over_at(&self.counting, suspect), *group));
-        let Some(group) = longest.map(|(group, _)| group.clone()) else { return };
+        let Some((_, group)) = self.over.first().cloned() else { return };
         let Some(mut suspect) = self.lift(&group) else { return };
         take_on(rule, now, &group, &mut suspect, (NOBODY, OUT_OF_PLACE), results);
         self.put(group, suspect);

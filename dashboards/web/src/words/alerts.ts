@@ -41,6 +41,7 @@ export const alertWords = {
   moreLines: t("Thêm dòng", "More lines"),
   adds: t("cộng", "adds"),
   allOf: t("Mọi sự kiện của địa chỉ này", "All events of this address"),
+  allOfNetwork: t("Mọi sự kiện của mạng này", "All events of this network"),
   allOfSource: t("Mọi sự kiện của nguồn nhật ký này", "All events of this log source"),
   counted: t("Các sự kiện đã đếm", "The events that were counted"),
   missedReports: t("Báo cáo trễ hoặc thiếu trong năm", "Reports of the year that were late or are missing"),

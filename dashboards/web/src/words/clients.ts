@@ -31,5 +31,6 @@ export const noticeWords: Record<Notice["what"], Text> = {
   framing: t("khung tin sai: giữ lại từng mảnh, không tính là bản tin", "framed wrongly: pieces are kept, and are no messages"),
   dropped: t("hệ điều hành bỏ gói tin trước khi kịp đọc", "datagrams dropped by the system before they were read"),
   lost: t("mất dữ liệu trước khi kịp đọc", "lost before it could be read"),
+  untold: t("vẫn nhận, nhưng không phân biệt được với bên gửi khác", "taken, and not told apart from other senders"),
   refused: t("bị từ chối", "refused"),
 };

@@ -58,12 +58,14 @@ impl Connection {
         let mut buffer = BytesMut::new();
         let mut chunk = ChunkBuilder::new();
         let mut heard = Instant::now();
+        let mut has_spoken = false;
         let mut last = None;
         let mut more = More::Comes;
         loop {
             self.take_in(&mut frames, &mut buffer, more, &mut chunk);
             let messages = chunk.len();
             if messages > 0 {
+                has_spoken = true;
                 visit.heard(messages.into());
                 let durable = match shared.intake.hand_over(&line, &mut chunk).await {
                     Ok(durable) => durable.await,
@@ -82,7 +84,7 @@ impl Connection {
             tokio::task::consume_budget().await;
             buffer.reserve(READ);
             let waits_for_quiet = more == More::Comes && !buffer.is_empty() && last.is_none();
-            let idle_at = heard + shared.limits.idle_after;
+            let idle_at = heard + self.patience(has_spoken);
             let until = if waits_for_quiet { idle_at.min(Instant::now() + QUIET) } else { idle_at };
             let read = match last {
                 None => tokio::select! {
@@ -126,6 +128,17 @@ impl Connection {
         }
     }
 
+    /// How long it may say nothing. Whoever holds a place costs others one, and it costs him nothing: so one that nobody
+    /// takes, or that nobody declared and that has said nothing yet, does not hold it long.
+    fn patience(&self, has_spoken: bool) -> Duration {
+        let routes = self.shared.routes.borrow();
+        let is_known = has_spoken || self.source.is_declared(&routes);
+        match is_known && self.source.feed_in(&routes).is_some() {
+            true => self.shared.limits.idle_after,
+            false => self.shared.limits.stranger_after,
+        }
+    }
+
     fn caller(&self) -> Caller<'_> {
         Caller { transport: KIND.word, user: self.source.name(), client_id: "", peer: Some(self.peer) }
     }
@@ -136,6 +149,7 @@ impl Connection {
         let routes = shared.routes.borrow().clone();
         let counters = &*shared.counters;
         let claimed = Claimed { feed: self.source.feed_in(&routes), listener: self.listener, counters };
+        let before = chunk.len();
         loop {
             let (used, found) = frames.next(buffer, more);
             let is_over = found.is_none();
@@ -167,8 +181,11 @@ impl Connection {
             }
             buffer.advance(used);
             if is_over {
-                return;
+                break;
             }
+        }
+        if !self.source.is_named() {
+            counters.untold.add(u64::from(chunk.len() - before));
         }
     }
 }

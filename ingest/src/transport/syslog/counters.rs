@@ -31,6 +31,8 @@ counters! {
     total framing_faults,
     /// Messages of senders no feed claims.
     total unmatched,
+    /// Messages of senders that are not told apart: too many addresses came before theirs.
+    total untold,
     /// Messages over a limit, recorded by size and hash.
     total oversize,
     /// Messages without a value in them.

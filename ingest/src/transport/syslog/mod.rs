@@ -18,6 +18,7 @@ mod dropped;
 mod frames;
 #[doc(hidden)]
 pub mod fuzzing;
+mod named;
 mod settings;
 mod source;
 mod tcp;
@@ -34,6 +35,7 @@ pub use settings::KIND;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use self::named::Named;
 use crate::{intake::Intake, routes::Routes};
 
 /// Losses are said again after so long.
@@ -44,6 +46,8 @@ const SAID_AGAIN: Duration = Duration::from_secs(10);
 struct Limits {
     message_bytes: usize,
     idle_after: Duration,
+    /// And so long for one of which nobody knows that it has something to say.
+    stranger_after: Duration,
 }
 
 /// What all listeners share.
@@ -54,6 +58,8 @@ struct Shared {
     counters: Arc<SyslogCounters>,
     limits: Limits,
     stop: CancellationToken,
+    /// Which addresses are names of senders.
+    named: Mutex<Named>,
     /// When a loss was said last.
     said: Mutex<Option<Instant>>,
 }

@@ -74,6 +74,8 @@ struct Syslog {
     max_connections_per_address: usize,
     /// A connection is closed after so long without a byte.
     idle_after: SignedDuration,
+    /// And after so long if no feed claims it, or if the pack does not know it and it has not brought a message yet.
+    stranger_after: SignedDuration,
 }
 
 fn address_or_none<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAddr>, D::Error> {
@@ -115,7 +117,6 @@ impl Syslog {
                 Some(bound.map_err(|source| NotListening { address, source })?)
             }
         };
-        let places = Arc::new(Places::new(self.max_connections, self.max_connections_per_address));
         let mut doors = Vec::new();
         let by_tls = self.tls.filter(|_| self.has_certificate());
         for (word, address) in [("tcp", self.tcp), ("tls", by_tls)] {
@@ -131,7 +132,9 @@ impl Syslog {
             let not_listening = |source| NotListening { address, source };
             let listener = TcpListener::bind(address).await.map_err(not_listening)?;
             let address = listener.local_addr().map_err(not_listening)?;
-            let (places, shared) = (places.clone(), shared.clone());
+            // Strangers, who may come without a certificate, take no place of those who have one.
+            let places = Arc::new(Places::new(self.max_connections, self.max_connections_per_address));
+            let shared = shared.clone();
             doors.push((word, address, Door { listener, tls, places, shared }));
         }
         Ok(Listeners { datagrams, doors })
@@ -167,6 +170,7 @@ impl Transport for Syslog {
         rule(self.max_connections_per_address >= 1, "syslog.max_connections_per_address must be at least 1");
         rule(self.receive_buffer_bytes >= 1 << 16, "syslog.receive_buffer_bytes must be at least 65536");
         rule(self.idle_after >= SHORTEST_IDLE, "syslog.idle_after must be at least 1s");
+        rule(self.stranger_after >= SHORTEST_IDLE, "syslog.stranger_after must be at least 1s");
         faults
     }
 
@@ -180,6 +184,7 @@ impl Transport for Syslog {
             let limits = Limits {
                 message_bytes: self.max_message_bytes,
                 idle_after: self.idle_after.unsigned_abs().min(LONGEST_IDLE),
+                stranger_after: self.stranger_after.min(self.idle_after).unsigned_abs().min(LONGEST_IDLE),
             };
             let shared = Arc::new(Shared {
                 intake: site.intake.clone(),
@@ -187,6 +192,7 @@ impl Transport for Syslog {
                 counters: Arc::default(),
                 limits,
                 stop: running.stopping(),
+                named: Mutex::default(),
                 said: Mutex::default(),
             });
             running.counts(None, shared.counters.clone());
@@ -227,7 +233,7 @@ mod tests {
         use figment::providers::{Format, Toml};
         let default = "[syslog]\nudp = \"127.0.0.1:5514\"\ntcp = \"\"\ntls = \"\"\ntls_certificate = \"\"\ntls_key = \"\"\n\
             tls_client_ca = \"\"\nreceive_buffer_bytes = 65536\nmax_message_bytes = 65536\nmax_connections = 1\n\
-            max_connections_per_address = 1\nidle_after = \"1h\"\n";
+            max_connections_per_address = 1\nidle_after = \"1h\"\nstranger_after = \"1m\"\n";
         Syslog::configured(
             &Figment::from(Toml::string(default)).merge(Toml::string(&format!("[syslog]\n{more}"))),
         )

@@ -45,6 +45,16 @@ impl Source {
         &self.name
     }
 
+    /// Whether it is told apart from others.
+    pub(super) fn is_named(&self) -> bool {
+        !self.name.is_empty()
+    }
+
+    /// Whether somebody declared it: it shows a certificate, or the pack knows its address.
+    pub(super) fn is_declared(&self, routes: &Routes) -> bool {
+        self.certificate.is_some() || routes.known_address(self.address).is_some()
+    }
+
     /// What every chunk of one of its connections says.
     pub(super) fn origin(&self, peer: SocketAddr) -> Origin {
         let peer = canonical(peer).to_string();

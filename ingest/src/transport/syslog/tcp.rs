@@ -1,4 +1,5 @@
-//! The doors for connections: who may come in, and how many at once.
+//! The doors for connections: who may come in, and how many at once. An IPv6 address is one of its network, which is
+//! what its holder was given: addresses of it cost nothing.
 
 use std::{
     collections::HashMap,
@@ -7,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use ioc_model::event::network;
 use rustix::net::sockopt;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -35,6 +37,7 @@ const KEEP_ALIVE: (Duration, Duration, u32) = (Duration::from_secs(120), Duratio
 pub(super) struct Places {
     most: usize,
     most_of_address: usize,
+    /// In all, and by network: an IPv4 address is one itself.
     taken: Mutex<(usize, HashMap<IpAddr, usize>)>,
 }
 
@@ -42,7 +45,7 @@ pub(super) struct Places {
 #[derive(Debug)]
 struct Place {
     places: Arc<Places>,
-    address: IpAddr,
+    network: IpAddr,
 }
 
 impl Places {
@@ -52,29 +55,30 @@ impl Places {
 
     fn take(self: &Arc<Places>, address: IpAddr) -> Result<Place, &'static str> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, by_address) = &mut *taken;
+        let (all, by_network) = &mut *taken;
+        let network = network(address);
         if *all >= self.most {
             return Err("too many connections");
         }
-        let of_address = by_address.entry(address).or_default();
-        if *of_address >= self.most_of_address {
+        let of_network = by_network.entry(network).or_default();
+        if *of_network >= self.most_of_address {
             return Err("too many connections of this address");
         }
-        *of_address += 1;
+        *of_network += 1;
         *all += 1;
-        Ok(Place { places: self.clone(), address })
+        Ok(Place { places: self.clone(), network })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, by_address) = &mut *taken;
+        let (all, by_network) = &mut *taken;
         *all -= 1;
-        if let Some(of_address) = by_address.get_mut(&self.address) {
-            *of_address -= 1;
-            if *of_address == 0 {
-                let _gone = by_address.remove(&self.address);
+        if let Some(of_network) = by_network.get_mut(&self.network) {
+            *of_network -= 1;
+            if *of_network == 0 {
+                let _gone = by_network.remove(&self.network);
             }
         }
     }
@@ -129,7 +133,8 @@ impl Door {
             let counted = CountedConnection::new(shared.clone());
             match tls {
                 None => {
-                    let source = Source::new(peer.ip(), None);
+                    let routes = shared.routes.borrow().clone();
+                    let source = shared.told_apart(Source::new(peer.ip(), None), peer, &routes);
                     let connection = Connection { shared, source, peer, listener: "syslog/tcp" };
                     connection.serve(socket).await;
                 }
@@ -140,7 +145,14 @@ impl Door {
                     };
                     let why = match shaken {
                         Ok(Ok(stream)) => {
-                            let source = Source::new(peer.ip(), name_of_client(&stream));
+                            let source = match name_of_client(&stream) {
+                                // Who certifies says how many there are.
+                                Some(name) => Source::new(peer.ip(), Some(name)),
+                                None => {
+                                    let routes = shared.routes.borrow().clone();
+                                    shared.told_apart(Source::new(peer.ip(), None), peer, &routes)
+                                }
+                            };
                             let connection = Connection { shared, source, peer, listener: "syslog/tls" };
                             connection.serve(stream).await;
                             drop((counted, place));
@@ -193,6 +205,17 @@ impl Drop for CountedConnection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bound_addresses_of_one_ipv6_network_share_their_places() {
+        let places = Arc::new(Places::new(9, 2));
+        let of = |text: &str| places.take(text.parse().unwrap());
+        let kept = [of("2001:db8:0:9::1").unwrap(), of("2001:db8:0:9:ffff::2").unwrap()];
+        assert_eq!(of("2001:db8:0:9::3").unwrap_err(), "too many connections of this address");
+        assert!(of("2001:db8:0:a::3").is_ok() && of("192.0.2.1").is_ok());
+        drop(kept);
+        assert!(of("2001:db8:0:9::3").is_ok());
+    }
 
     #[test]
     fn bound_an_address_has_its_places_and_gives_them_back() {

@@ -18,7 +18,7 @@ use ioc_model::{
     envelope::{Content, UNMATCHED},
     loss::Loss,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use rustix::net::sockopt;
 use tokio::{
     net::UdpSocket,
@@ -46,9 +46,6 @@ const MOST_IN_GO: usize = 1_024;
 const MOST_BYTES_IN_GO: usize = 1 << 20;
 /// Chunks that may wait to be durable. The log bounds their bytes.
 const TICKETS: usize = 4_096;
-/// So many addresses that a feed claims are names of senders, and so many that none does: an address costs its sender
-/// nothing, and a name is kept for ever. Whoever comes beyond them is told apart no more, until the next start.
-const NAMED: usize = 10_000;
 /// Senders whose lines are remembered; an address costs its sender nothing, so all are forgotten beyond it.
 const LINES: usize = 4_096;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -63,36 +60,6 @@ pub(super) struct Datagrams {
     address: SocketAddr,
     shared: Arc<Shared>,
     lines: HashMap<IpAddr, SenderLine>,
-    named: Named,
-}
-
-/// Addresses that have become names: of feeds, and of none.
-#[derive(Debug, Default)]
-struct Named {
-    claimed: FxHashSet<IpAddr>,
-    unclaimed: FxHashSet<IpAddr>,
-    is_said: bool,
-}
-
-impl Named {
-    /// Whether an address is a name from now on.
-    fn admits(&mut self, address: IpAddr, is_claimed: bool) -> bool {
-        let named = if is_claimed { &mut self.claimed } else { &mut self.unclaimed };
-        if named.contains(&address) {
-            return true;
-        }
-        if named.len() < NAMED {
-            return named.insert(address);
-        }
-        if !std::mem::replace(&mut self.is_said, true) {
-            tracing::warn!(
-                NAMED,
-                "datagrams come from too many addresses: those that are new are not told apart. Name in 'from' which \
-                 networks a feed takes"
-            );
-        }
-        false
-    }
 }
 
 /// What one sender sent in one go.
@@ -128,13 +95,7 @@ impl Datagrams {
                 "the system gives less of a buffer for datagrams than was asked for: raise net.core.rmem_max"
             );
         }
-        Ok(Datagrams {
-            socket: Arc::new(socket),
-            address,
-            shared,
-            lines: HashMap::new(),
-            named: Named::default(),
-        })
+        Ok(Datagrams { socket: Arc::new(socket), address, shared, lines: HashMap::new() })
     }
 
     /// Where it listens.
@@ -180,7 +141,7 @@ impl Datagrams {
     async fn pass_on(&mut self, buffer: &mut [u8], tickets: &mpsc::Sender<(Durable, u32)>) -> usize {
         let shared = self.shared.clone();
         let routes = shared.routes.borrow().clone();
-        let (read, parcels) = Datagrams::read(&self.socket, &mut self.named, buffer, &routes, &shared);
+        let (read, parcels) = Datagrams::read(&self.socket, buffer, &routes, &shared);
         for mut parcel in parcels {
             let (messages, peer) = (parcel.chunk.len(), parcel.peer);
             let user = parcel.source.name();
@@ -200,7 +161,6 @@ impl Datagrams {
 
     fn read<'r>(
         socket: &UdpSocket,
-        named: &mut Named,
         buffer: &mut [u8],
         routes: &'r Routes,
         shared: &'r Shared,
@@ -223,15 +183,14 @@ impl Datagrams {
             bytes += length;
             let peer = canonical(peer);
             let index = *of_sender.entry(peer.ip()).or_insert_with(|| {
-                let source = Source::new(peer.ip(), None);
+                let source = shared.told_apart(Source::new(peer.ip(), None), peer, routes);
                 let feed = source.feed_in(routes);
-                let is_named = named.admits(peer.ip(), feed.is_some());
-                let source = if is_named { source } else { source.unnamed() };
                 let claimed = Claimed { feed, listener: LISTENER, counters };
                 parcels.push(Parcel { source, claimed, chunk: ChunkBuilder::new(), peer });
                 parcels.len() - 1
             });
-            let Parcel { claimed, chunk, .. } = &mut parcels[index];
+            let Parcel { source, claimed, chunk, .. } = &mut parcels[index];
+            counters.untold.add(u64::from(!source.is_named()));
             // Senders take another port whenever they like, so it is known of each alone.
             claimed.push(&[(Attribute::Peer, &peer.to_string())], &buffer[..length], chunk);
         }
@@ -266,7 +225,7 @@ async fn tell_losses(mut tickets: mpsc::Receiver<(Durable, u32)>, shared: Arc<Sh
 /// has room again, and reading does not wait for that.
 async fn record_drops(mut dropped: watch::Receiver<u64>, shared: Arc<Shared>) {
     let line = shared.intake.line_of(LISTENER, Origin::sender(LISTENER));
-    let mut recorded = 0;
+    let (mut recorded, mut is_said) = (0, false);
     while dropped.changed().await.is_ok() {
         let count = *dropped.borrow_and_update() - recorded;
         let loss = Loss::Datagrams { count };
@@ -282,10 +241,12 @@ async fn record_drops(mut dropped: watch::Receiver<u64>, shared: Arc<Shared>) {
         let appended = async { shared.intake.hand_over_unshared(&line, &mut chunk).await?.await };
         match appended.await {
             Ok(_) => recorded += count,
-            Err(error) => {
+            // They are recorded with the next ones, if it ever does.
+            Err(error) if !is_said => {
+                is_said = true;
                 tracing::error!(%error, count, "the log does not take that datagrams were dropped");
-                return;
             }
+            Err(_) => {}
         }
     }
 }
@@ -328,23 +289,5 @@ async fn watch_drops(
         if is_last {
             return;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bound_made_up_addresses_become_so_many_names_and_push_out_none_that_a_feed_claims() {
-        let mut named = Named::default();
-        let address = |number: u32| IpAddr::from(number.to_be_bytes());
-        let gate = address(1);
-        for number in 2..=u32::try_from(NAMED).unwrap() + 1 {
-            assert!(named.admits(address(number), false));
-        }
-        assert!(!named.admits(address(u32::MAX), false));
-        assert!(named.admits(address(2), false), "who has a name keeps it");
-        assert!(named.admits(gate, true));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    event::GroupBy,
     index::{IndexId, vn_wqi},
     limit::Averaging,
     place::Date,
@@ -61,6 +62,21 @@ fn the_demo_is_fed_by_three_channels_and_says_that_it_replays() {
         |name: &str| ["replayed", "synthetic", "demonstration"].iter().any(|word| name.contains(word));
     assert!(pack.log_sources.values().all(|source| is_said(&source.name.en)));
     assert_eq!(pack.log_sources.values().filter(|source| source.relay).count(), 1);
+    // The relay speaks for all others, so each is heard by it.
+    assert!(pack.log_sources.values().all(|source| source.relay != source.is_heard_by_relay()));
+    // What its sensor raises is of categories that the pack counts by.
+    let of_alerts = include_str!("../../../../deploy/provinces/tay-ninh/demo/suricata_eve_alerts_300.jsonl");
+    let is_named = |category: &str| {
+        let groups = pack.measures.values().filter_map(|measure| measure.group.as_ref());
+        groups.into_iter().any(|group| match &group.by {
+            GroupBy::Category(categories) => !categories.others && categories.has(category),
+            _ => false,
+        })
+    };
+    let category = |line: &str| line.split("\"category\": \"").nth(1)?.split('"').next().map(str::to_owned);
+    let counted = |line: &&str| category(line).is_some_and(|category| is_named(&category));
+    let (all, counted) = (of_alerts.lines().count(), of_alerts.lines().filter(counted).count());
+    assert!(counted * 10 >= all * 7, "{counted} of {all}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { deeper } from "../../address";
+import { subjectOf } from "../../alerts";
 import type { EventPage, LogEvent } from "../../api";
 import { fullMoment, number } from "../../format";
 import { say } from "../../language";
@@ -49,9 +50,9 @@ export function AlertEvents({ alert }: { alert: Alert }) {
           );
         }}
       </Asked>
-      {alert.about !== "user" && !isNetwork(alert) && (
-        <button type="button" onClick={() => lookAt({ at: alert.subject, days: "31" })}>
-          {say(alertWords.allOf)}
+      {alert.about !== "user" && (
+        <button type="button" onClick={() => lookAt({ at: subjectOf(alert), days: "31" })}>
+          {say(alert.about === "network" && alert.subject.includes(":") ? alertWords.allOfNetwork : alertWords.allOf)}
         </button>
       )}
     </section>
@@ -78,9 +79,4 @@ function Line({ of: event }: { of: LogEvent }) {
 
 function place(event: LogEvent): string {
   return `${event.position}/${event.row}`;
-}
-
-/** Many addresses, which cannot be looked for as one; a network of the older kind is a single one. */
-function isNetwork({ subject, about }: Alert): boolean {
-  return about === "network" && subject.includes(":");
 }

@@ -62,6 +62,11 @@ export function LogSources({ of: summary }: { of: EventSummary }) {
           </table>
         </div>
       )}
+      {summary.log_sources_more > 0 && (
+        <p class="calm" data-more={summary.log_sources_more}>
+          + {number(summary.log_sources_more)} {say(securityWords.moreUnknown)}
+        </p>
+      )}
     </section>
   );
 }
@@ -92,6 +97,12 @@ function Row({ of: source, within, sensor, hasSensors }: RowProps) {
       </td>
       <td class="figure" data-title={say(securityWords.events)}>
         {number(source.weight)}
+        {source.relayed > 0 && (
+          <small class="by-relay" title={say(securityWords.byRelayMeaning)}>
+            {" "}
+            {percent(source.relayed / source.rows)} % {say(securityWords.byRelay)}
+          </small>
+        )}
       </td>
       {hasSensors && (
         <td class="figure" data-title={say(securityWords.ownCount)}>
@@ -172,5 +183,6 @@ function columns(sensors: Map<string, SensorAlerts>): Column<LogSource>[] {
     [say(securityWords.ownCount), ({ id }) => sensors.get(id)?.raised ?? null],
     [say(securityWords.neverArrived), ({ id }) => sensors.get(id)?.lost ?? null],
     [say(securityWords.absurd), ({ absurd, rows }) => (rows === 0 ? null : absurd / rows)],
+    [say(securityWords.byRelay), ({ relayed, rows }) => (rows === 0 ? null : relayed / rows)],
   ];
 }

@@ -26,6 +26,7 @@ export function Ranking({ end, of: summary }: { end: "sources" | "targets"; of: 
     [say(securityWords.events), ({ weight }) => weight],
     [say(securityWords.worst), ({ worst }) => worst],
     [say(securityWords.newestAge), ({ newest }) => at(newest)],
+    [say(securityWords.ofNetwork), ({ network }) => network],
   ];
   return (
     <section class="panel ranking" aria-labelledby={id}>
@@ -64,6 +65,7 @@ export function Ranking({ end, of: summary }: { end: "sources" | "targets"; of: 
                     <button type="button" class="link" title={say(securityWords.onlyIt)} aria-pressed={chosenFilter("at") === row.address && chosenFilter("end") === which} onClick={() => openNumber(summary, { at: row.address, end: which })}>
                       {row.address}
                     </button>
+                    {row.network !== null && <Network of={row} open={(network) => openNumber(summary, { at: network, end: which })} />}
                   </th>
                   <td class="figure" data-title={say(securityWords.graveShort)}>
                     {number(row.grave)}
@@ -92,5 +94,17 @@ export function Ranking({ end, of: summary }: { end: "sources" | "targets"; of: 
         </div>
       )}
     </section>
+  );
+}
+
+/** One attacker may have a whole network: what came from all of it, beside what came from this address. */
+function Network({ of: { network, network_addresses, network_weight }, open }: { of: EventAddress; open: (network: string) => void }) {
+  return (
+    <small class="of-network">
+      <button type="button" class="link" title={say(securityWords.wholeNetwork)} onClick={() => network !== null && open(network)}>
+        {say(securityWords.ofNetwork)} {network}
+      </button>
+      : {number(network_addresses)} {say(securityWords.addresses)} · {number(network_weight)} {say(securityWords.events).toLowerCase()}
+    </small>
   );
 }
