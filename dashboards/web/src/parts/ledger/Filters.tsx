@@ -84,7 +84,7 @@ export function KnownAt() {
 }
 
 function months(): [string, string][] {
-  const [year = 0, month = 0] = isoDay(now.value).split("-").map(Number);
+  const [year = 0, month = 0] = isoDay(now.peek()).split("-").map(Number);
   return Array.from({ length: BACK + 2 }, (_, back) => {
     const at = new Date(Date.UTC(year, month - back, 1));
     const label = at.toISOString().slice(0, 7);

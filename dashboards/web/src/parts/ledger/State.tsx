@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import type { ObligationState } from "../../api";
 import { now } from "../../clock";
 import { age, fullMoment, number } from "../../format";
@@ -20,10 +21,13 @@ export interface Standing {
   revisions: number;
 }
 
+/** Deadlines are of minutes: hundreds of cells are not repainted every second. */
+const minute = computed(() => now.value - (now.value % 60_000));
+
 /** The moment as of which it is looked at. */
 export function seenAt(): number {
   const at = chosen("at");
-  return at === "" ? now.value : Date.parse(at);
+  return at === "" ? minute.value : Date.parse(at);
 }
 
 /** How long its deadline lies back or ahead, or how late it came. */
