@@ -50,7 +50,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::SharedAccess, assets, board::Board, clients::SharedClients, guarded::GuardedFeeds,
     history::SharedHistory, live::LivePace, operator::SharedOperator, originals::SharedOriginals,
-    overview::Dimensions, pack::SharedReload, problem::Problem, pulls::SharedPulls, seats::Seats, shared::Shared,
+    overview::Dimensions, pack::SharedReload, problem::Problem, pulls::SharedPulls, seats::Seats,
+    shared::Shared,
 };
 
 /// Every path of this interface.
