@@ -19,6 +19,7 @@ mod originals;
 mod pack_files;
 mod pack_versions;
 mod personal;
+mod pulls;
 mod reload;
 mod replay;
 mod replays;

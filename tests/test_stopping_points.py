@@ -57,10 +57,11 @@ POINTS = [
     ("bus_after_remove", 1, "ONCE"),
 ]
 # Points that make a test fail on purpose, stand for a disk that is full, or lie on a way of their own and are crossed
-# there (test_store_trouble.py, test_follow.py).
+# there (test_store_trouble.py, test_follow.py, test_http_pull.py).
 OTHERS = {
     "recovery_after_taking_back",
     "follow_before_keep",
+    "pull_before_cursor",
     "ack_before_append",
     "sink_no_deduplication",
     "archive_releases_first",

@@ -20,8 +20,8 @@ use ioc_model::{
     time::Now,
 };
 use support::{
-    AtTheDoor, Desk, HOUR, Record, SamePack, Shelf, arrival, counts, heard, hour, observation, reject,
-    results, text,
+    AskedSources, AtTheDoor, Desk, HOUR, Record, SamePack, Shelf, arrival, counts, heard, hour, observation,
+    reject, results, text,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         operator: Arc::new(Desk::default()),
         originals: Arc::new(Shelf::default()),
         clients: Arc::new(AtTheDoor),
+        pulls: Arc::new(AskedSources),
         reload: Arc::new(SamePack),
     };
     let state = AppState::new(pack, board.clone(), behind, registry, &LiveLimits::default(), closing)?;

@@ -126,6 +126,12 @@ pub fn priority_at_the_door(count: u64) -> Priority {
     if count >= AGAIN_AND_AGAIN { Priority::Medium } else { Priority::Low }
 }
 
+/// Of a source that does not answer as it should: one that must be mended waits for somebody.
+#[must_use]
+pub fn priority_of_a_pull(is_fault: bool, times: u64) -> Priority {
+    if is_fault || times >= AGAIN_AND_AGAIN { Priority::Medium } else { Priority::Low }
+}
+
 #[cfg(test)]
 mod tests {
     use ioc_model::time::EventTime;
@@ -157,5 +163,8 @@ mod tests {
         assert_eq!(all[0].since, Some(Now(7)));
         assert_eq!(of_station(Missing { all: 9, ..Missing::default() }), []);
         assert_eq!([1, 2, 3].map(priority_at_the_door), [Priority::Low, Priority::Low, Priority::Medium]);
+        let of_a_pull =
+            [(false, 1), (false, 3), (true, 1)].map(|(fault, times)| priority_of_a_pull(fault, times));
+        assert_eq!(of_a_pull, [Priority::Low, Priority::Medium, Priority::Medium]);
     }
 }

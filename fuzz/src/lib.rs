@@ -27,6 +27,7 @@ mod allocation;
 mod archive;
 mod decoders;
 mod follow;
+mod http_pull;
 mod mqtt;
 mod packs;
 mod stored;
@@ -101,6 +102,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },
     Target { name: "syslog_framing", run: syslog::framing, made: syslog::connections },
     Target { name: "followed_lines", run: follow::lines, made: follow::files },
+    Target { name: "http_answer", run: http_pull::answer, made: http_pull::answers },
     Target { name: "chunk", run: stored::chunk, made: stored::chunks },
     Target { name: "frame", run: stored::frame, made: stored::frames },
     Target { name: "segment_mark", run: stored::segment_mark, made: stored::segment_heads },

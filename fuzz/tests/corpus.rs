@@ -59,7 +59,7 @@ targets! {
     syslog_message syslog_lines cef eve event_csv
     table workbook marked sdmx_csv sdmx_json dhis2 fhir personal
     mqtt_connect mqtt_packets mqtt_sessions
-    syslog_framing followed_lines
+    syslog_framing followed_lines http_answer
     chunk frame segment_mark manifest checkpoint
     attributes topic_filter subject_pattern position alert_key
     pack

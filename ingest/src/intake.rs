@@ -19,7 +19,7 @@ use ioc_model::position::Partition;
 use tokio::sync::watch;
 
 pub use self::shares::Shares;
-use crate::clients::Clients;
+use crate::{clients::Clients, transport::pull::Pulls};
 
 /// Hands chunks to the bus. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,6 +28,7 @@ pub struct Intake {
     clock: Clock,
     shares: Arc<Shares>,
     clients: Arc<Clients>,
+    pulls: Arc<Pulls>,
     /// What messages of personal feeds are reduced by; none where no feed is personal.
     reducer: Arc<watch::Sender<Option<Arc<Reducer>>>>,
 }
@@ -72,6 +73,7 @@ impl Intake {
             clock,
             shares: Arc::default(),
             clients: Arc::new(Clients::new(clock)),
+            pulls: Arc::default(),
             reducer: Arc::new(reducer),
         }
     }
@@ -153,6 +155,12 @@ impl Intake {
     #[must_use]
     pub fn clients(&self) -> &Arc<Clients> {
         &self.clients
+    }
+
+    /// How far those are that are asked instead of knocking.
+    #[must_use]
+    pub fn pulls(&self) -> &Arc<Pulls> {
+        &self.pulls
     }
 
     /// What senders may bring while the dataflow is behind. Whoever commits epochs tells it the pace.

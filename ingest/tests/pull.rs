@@ -12,7 +12,7 @@ use ioc_bus::{ChunkBuilder, Origin, SharedBus, clock::Clock};
 use ioc_ingest::{
     intake::Intake,
     transport::pull::{
-        CannotFetch, Cursor, Fetched, Patience, Pull, PullCounters, PullError, Schedule, Source,
+        CannotFetch, Cursor, Fetched, Patience, Progress, Pull, PullCounters, PullError, Schedule, Source,
     },
 };
 use ioc_model::envelope::Content;
@@ -52,7 +52,7 @@ impl Source for Table {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         table.asked.push(behind.map(str::to_owned));
         if table.away {
-            return Err(CannotFetch("nobody there".to_owned()));
+            return Err(CannotFetch::said("nobody there"));
         }
         let behind: u64 = behind.map_or(0, |place| place.parse().unwrap());
         let mut rows = table.rows.iter().copied().filter(|row| *row > behind);
@@ -62,7 +62,7 @@ impl Source for Table {
             chunk.push("registers", Content::Raw, "table", format!("row {row}").as_bytes());
         }
         let place = page.last().copied().unwrap_or(behind).to_string();
-        Ok(Fetched { chunk, place, more: rows.next().is_some() })
+        Ok(Fetched { chunk, place, more: rows.next().is_some(), passed: None })
     }
 }
 
@@ -75,17 +75,19 @@ fn pull(
 ) -> (tokio::task::JoinHandle<Result<(), PullError>>, Arc<PullCounters>) {
     let intake = Intake::new(bus.clone(), Clock::Machine);
     let counters = Arc::<PullCounters>::default();
+    let every = Duration::from_millis(20);
+    let progress = Arc::new(Progress::new("table", "here", every, [], counters.clone()));
     let pull = Pull {
         line: intake.line_of("registers", Origin::sender("registers")),
         intake,
         cursor: Cursor::open(data, "registers", NAME).unwrap(),
-        schedule: Schedule::every(Duration::from_millis(20), "registers"),
+        schedule: Schedule::every(every, "registers"),
         patience: Patience {
             first: Duration::from_millis(5),
             longest: Duration::from_millis(40),
             recovered_after: Duration::from_secs(1),
         },
-        counters: counters.clone(),
+        progress,
     };
     (tokio::spawn(pull.run(source, stop.clone())), counters)
 }
@@ -197,7 +199,12 @@ async fn bound_a_source_that_is_away_or_turns_in_a_circle_is_not_asked_in_a_loop
         }
         async fn fetch(&mut self, behind: Option<&str>) -> Result<Fetched, CannotFetch> {
             let place: u32 = behind.map_or(0, |place| place.parse().unwrap());
-            Ok(Fetched { chunk: ChunkBuilder::new(), place: ((place + 1) % 5).to_string(), more: true })
+            Ok(Fetched {
+                chunk: ChunkBuilder::new(),
+                place: ((place + 1) % 5).to_string(),
+                more: true,
+                passed: None,
+            })
         }
     }
     let stop = CancellationToken::new();

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     archive::Archivist, clients::AtTheDoor, history::StoreHistory, instance::Instance, operator::Desk,
-    pack_versions::KeptPacks,
+    pack_versions::KeptPacks, pulls::Asked,
 };
 
 /// HTTP connections beside live ones: pages, the API, metrics.
@@ -58,6 +58,7 @@ impl House<'_> {
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));
         let live = LiveLimits { connections: self.config.http.max_live, ..LiveLimits::default() };
         let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
+        let pulls = Arc::new(Asked(entrance.intake.pulls().clone()));
         let (orders, ordered) = Orders::new();
         let behind = Behind {
             access: Arc::new(Open),
@@ -65,6 +66,7 @@ impl House<'_> {
             operator,
             originals,
             clients,
+            pulls,
             reload: Arc::new(orders),
         };
         let (pack, board) = (entrance.pack.clone(), flow.board.clone());

@@ -227,7 +227,8 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
         Transport::MqttBroker { .. }
         | Transport::Files { .. }
         | Transport::Follow { .. }
-        | Transport::Sql(_) => true,
+        | Transport::Sql(_)
+        | Transport::HttpPull(_) => true,
     }
 }
 

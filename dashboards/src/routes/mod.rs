@@ -15,6 +15,7 @@ mod lineage;
 mod obligations;
 mod pack;
 mod picture;
+mod pulls;
 mod replays;
 mod reports;
 
@@ -49,11 +50,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::SharedAccess, assets, board::Board, clients::SharedClients, guarded::GuardedFeeds,
     history::SharedHistory, live::LivePace, operator::SharedOperator, originals::SharedOriginals,
-    overview::Dimensions, pack::SharedReload, problem::Problem, seats::Seats, shared::Shared,
+    overview::Dimensions, pack::SharedReload, problem::Problem, pulls::SharedPulls, seats::Seats,
+    shared::Shared,
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 45] = [
+pub const PATHS: [&str; 46] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -72,6 +74,7 @@ pub const PATHS: [&str; 45] = [
     "/api/security/summary",
     "/api/security/measures",
     "/api/clients",
+    "/api/pulls",
     "/api/pack/reload",
     "/api/figures",
     "/api/alerts",
@@ -139,6 +142,8 @@ pub struct Behind {
     pub originals: SharedOriginals,
     /// Who is connected.
     pub clients: SharedClients,
+    /// How far those are that are asked.
+    pub pulls: SharedPulls,
     /// Who takes a changed pack over.
     pub reload: SharedReload,
 }
@@ -189,6 +194,7 @@ pub struct AppState {
     operator: SharedOperator,
     originals: SharedOriginals,
     clients: SharedClients,
+    pulls: SharedPulls,
     reload: SharedReload,
     shown: Arc<RwLock<Arc<Shown>>>,
     summaries: Arc<Shared<EventsQuery>>,
@@ -231,6 +237,7 @@ impl AppState {
             operator: behind.operator,
             originals: behind.originals,
             clients: behind.clients,
+            pulls: behind.pulls,
             reload: behind.reload,
             shown: Arc::new(RwLock::new(Arc::new(Shown::of(pack, &closing)))),
             summaries: Arc::default(),
@@ -305,6 +312,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/security/summary", get(events::summary))
         .route("/api/security/measures", get(events::measures))
         .route("/api/clients", get(clients::clients))
+        .route("/api/pulls", get(pulls::pulls))
         .route("/api/pack/reload", post(pack::reload))
         .route("/api/figures", get(figures::figures))
         .route("/api/alerts", get(alerts::alerts))

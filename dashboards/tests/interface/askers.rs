@@ -231,6 +231,7 @@ async fn an_agency_opens_its_own_messages_and_a_foreign_one_is_not_found() {
     assert_eq!(feeds(&picture["pack"]["feeds"], "id"), ["air-gateway"]);
     assert!(picture["status"]["door"].as_array().unwrap().is_empty());
     assert!(server.get("/api/clients", &[]).await.json()["senders"].as_array().unwrap().is_empty());
+    assert!(server.get("/api/pulls", &[]).await.json()["pulls"].as_array().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{self, AtTheDoor, Desk, Given, Record, SamePack, Shelf};
+use crate::support::{self, AskedSources, AtTheDoor, Desk, Given, Record, SamePack, Shelf};
 
 pub const STATION: &str = "TN_UBNDTN_KHIXQU";
 pub const NOON: i64 = 1_087_200_000_000;
@@ -69,6 +69,7 @@ impl Server {
             operator: desk.clone(),
             originals: shelf.clone(),
             clients,
+            pulls: Arc::new(AskedSources),
             reload: Arc::new(SamePack),
         };
         let state = AppState::new(pack, board.clone(), behind, registry, &limits, closing.clone()).unwrap();

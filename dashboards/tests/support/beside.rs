@@ -4,18 +4,20 @@ use std::{collections::BTreeMap, future::ready, sync::Mutex};
 
 use axum::http::request::Parts;
 use ioc_dashboards::{
-    Access, Clients, NotAppended, Operator, Original, Originals,
+    Access, Clients, NotAppended, Operator, Original, Originals, Pulls,
     clients::{ClientList, ClientView, NoticeView, SenderView},
     history::HistoryAnswer,
     operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
+    pulls::{ComparedView, FailingView, PullList, PullView},
 };
 use ioc_model::{
     asker::Asker,
     pack::{Pack, PackVersion},
     position::Position,
     rule::Priority,
+    text::Text,
     time::Now,
 };
 
@@ -63,6 +65,46 @@ impl Clients for AtTheDoor {
                 first: since,
                 last: last_heard,
             }],
+        }
+    }
+}
+
+/// One source that is read, and one that refuses.
+#[derive(Debug)]
+pub struct AskedSources;
+
+impl Pulls for AskedSources {
+    fn list(&self) -> PullList {
+        let pull = |feed: &str, transport: &str, address: &str| PullView {
+            feed: feed.to_owned(),
+            transport: transport.to_owned(),
+            address: address.to_owned(),
+            every: 300_000,
+            asked: Some(Now(900_000)),
+            passed: Some(Now(895_000)),
+            next: Some(Now(1_200_000)),
+            place: "2026-11-02T01:00:00Z".to_owned(),
+            failing: None,
+            envelopes: 12,
+            late: 2,
+            compared: Some(ComparedView { at: Now(600_000), periods: 3, changed: 1, given_up: 0 }),
+            limits: vec!["late_rows".to_owned(), "empty_periods".to_owned()],
+        };
+        let error = Text {
+            vi: "máy chủ trả lời 403 Forbidden".to_owned(),
+            en: "it answers 403 Forbidden".to_owned(),
+        };
+        let failing = FailingView { since: Now(1), times: 9, error, fault: true, priority: Priority::Medium };
+        let refused = PullView {
+            passed: None,
+            compared: None,
+            failing: Some(failing),
+            limits: vec!["unguarded".to_owned(), "not_compared".to_owned()],
+            ..pull("air-gateway", "sql", "postgres://db.example.vn:5432/so_lieu")
+        };
+        PullList {
+            now: Now(1_000_000),
+            pulls: vec![pull("reports", "http_pull", "https://lgsp.example.vn/ho-so"), refused],
         }
     }
 }

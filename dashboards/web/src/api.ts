@@ -1896,6 +1896,110 @@ export interface LogEvent {
   row: number;
 }
 /**
+ * The sources that are asked
+ */
+export interface PullList {
+  /**
+   * By the clock that the moments are of. Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  pulls: Pull[];
+}
+/**
+ * How far a source is that is asked
+ */
+export interface Pull {
+  feed: string;
+  transport: "sql" | "http_pull";
+  /**
+   * Without a secret
+   */
+  address: string;
+  /**
+   * Milliseconds between two turns
+   */
+  every: number;
+  /**
+   * When it was asked last
+   */
+  asked: number | null;
+  /**
+   * When the last pass that came to its end began: what was there then was read. Null before the first one since the start
+   */
+  passed: number | null;
+  /**
+   * When it is asked next; null while it is read
+   */
+  next: number | null;
+  /**
+   * How far it was read, as the source says it; empty at the beginning
+   */
+  place: string;
+  /**
+   * Why it does not answer as it should
+   */
+  failing: PullFailing | null;
+  /**
+   * Since the start
+   */
+  envelopes: number;
+  /**
+   * Rows since the start that appeared behind the place that had been read
+   */
+  late: number;
+  /**
+   * The last comparison of whole periods since the start
+   */
+  compared: PullCompared | null;
+  /**
+   * What is not guaranteed
+   */
+  limits: ("unguarded" | "late_rows" | "not_compared" | "removals" | "empty_periods" | "unverified" | "unsettled")[];
+}
+/**
+ * Why a source does not answer as it should
+ */
+export interface PullFailing {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  since: number;
+  /**
+   * How often it was tried
+   */
+  times: number;
+  error: Text;
+  /**
+   * It does not heal by itself
+   */
+  fault: boolean;
+  /**
+   * How urgent that is
+   */
+  priority: "critical" | "high" | "medium" | "low";
+}
+/**
+ * What a comparison of whole periods found
+ */
+export interface PullCompared {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  at: number;
+  /**
+   * Read whole
+   */
+  periods: number;
+  /**
+   * Say something else than before, or were read for the first time since the start
+   */
+  changed: number;
+  /**
+   * Could not be read whole
+   */
+  given_up: number;
+}
+/**
  * A connected client; the rejects are its sender's since the process started
  */
 export interface Client {

@@ -12,6 +12,7 @@ pub mod counters;
 pub mod files;
 pub mod follow;
 pub mod http;
+pub mod http_pull;
 pub mod mqtt;
 pub mod mqtt_broker;
 mod nothing;
@@ -36,8 +37,16 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 7] =
-    [&syslog::KIND, &mqtt::KIND, &files::KIND, &follow::KIND, &mqtt_broker::KIND, &sql::KIND, &http::KIND];
+pub static KINDS: [&Kind; 8] = [
+    &syslog::KIND,
+    &mqtt::KIND,
+    &files::KIND,
+    &follow::KIND,
+    &mqtt_broker::KIND,
+    &sql::KIND,
+    &http_pull::KIND,
+    &http::KIND,
+];
 
 /// What is known of a transport before it has settings.
 #[derive(Debug)]

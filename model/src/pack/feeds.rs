@@ -8,7 +8,7 @@ use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
     draft::{Draft, is_identifier},
-    event_columns, sql,
+    event_columns, http_pull, sql,
 };
 use crate::{
     action::OPERATOR,
@@ -58,6 +58,9 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let forms = read_forms(id, &mut section, format, draft);
     if let Transport::Sql(_) = transport {
         sql::check_forms(id, &section, &forms, draft);
+    }
+    if let Transport::HttpPull(of) = &transport {
+        http_pull::check_forms(id, &section, of, &forms, draft);
     }
     let agency = read_agency(id, &mut section, format, draft);
     let personal = read_personal(id, &mut section, format, &forms, draft);
@@ -209,11 +212,12 @@ fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft
         "syslog" => read_syslog(id, &mut table, draft),
         "follow" => read_follow(id, &mut table, format, draft),
         "sql" => Transport::Sql(Box::new(sql::read(id, &mut table, format))),
+        "http_pull" => Transport::HttpPull(Box::new(http_pull::read(id, &mut table, format))),
         "http" => Transport::Http,
         "" => return Transport::Http,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, sql, http)"
+                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, sql, http_pull, http)"
             );
             table.fault(table.line_of("kind"), message);
             return Transport::Http;

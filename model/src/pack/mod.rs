@@ -14,6 +14,7 @@ mod faults;
 mod feeds;
 mod forms;
 mod holidays;
+mod http_pull;
 mod indicators;
 mod indices;
 mod limits;
@@ -40,6 +41,10 @@ use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 pub use faults::{Fault, Faults};
 pub use feeds::COMPRESSED;
+pub use http_pull::{
+    HttpCompare, HttpPullFeed, Paging, PagingBy, PeriodLength, Placeholder, PullAuth, PullBody, Since,
+    SinceForm, Taken, Total,
+};
 use ipnet::IpNet;
 pub use parse::PackFiles;
 use serde::{Deserialize, Serialize};
@@ -292,6 +297,8 @@ pub enum Transport {
     },
     /// Asked of an agency's database.
     Sql(Box<SqlFeed>),
+    /// Asked of an agency's interface over HTTP.
+    HttpPull(Box<HttpPullFeed>),
     /// Pushed to `/ingest/<feed>`.
     Http,
     /// Said on the page: operators' actions.
@@ -309,6 +316,7 @@ impl Transport {
             Transport::Syslog { .. } => "syslog",
             Transport::Follow { .. } => "follow",
             Transport::Sql(_) => "sql",
+            Transport::HttpPull(_) => "http_pull",
             Transport::Http => "http",
             Transport::Page => "page",
         }
@@ -324,6 +332,7 @@ impl Transport {
             Transport::Syslog { .. } => ("syslog", "syslog"),
             Transport::Follow { .. } => ("tệp đang được ghi tiếp", "files that grow"),
             Transport::Sql(_) => ("đọc từ cơ sở dữ liệu", "read from a database"),
+            Transport::HttpPull(_) => ("hỏi qua HTTP", "asked over HTTP"),
             Transport::Http => ("HTTP", "HTTP"),
             Transport::Page => ("màn hình điều hành", "control room page"),
         };

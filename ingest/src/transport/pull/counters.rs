@@ -13,6 +13,12 @@ counters! {
     total failed,
     /// 1 while it does not answer.
     now away,
+    /// 1 while it refuses what is asked: an operator's to mend.
+    now refused,
+    /// When the last pass that came to its end began, in seconds since 1970; 0 before there is one.
+    now passed_at,
+    /// Rows that appeared behind the place that had been read.
+    total late,
     /// Envelopes on the log, with the cursor behind them.
     total envelopes,
 }

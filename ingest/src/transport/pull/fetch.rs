@@ -6,11 +6,12 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use ioc_bus::{AppendError, ChunkBuilder, clock::Clock};
+use ioc_bus::{AppendError, ChunkBuilder};
+use ioc_model::time::Now;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{BackOff, Cursor, CursorError, Patience, PullCounters, Schedule};
+use super::{BackOff, Cursor, CursorError, Patience, Progress, Schedule, progress::now};
 use crate::intake::{Intake, SenderLine};
 
 /// What is asked instead of sending.
@@ -23,6 +24,11 @@ pub trait Source: Send {
     /// # Errors
     /// If it does not answer, or what it answers is none: it is asked again later, for the same.
     fn fetch(&mut self, behind: Option<&str>) -> impl Future<Output = Result<Fetched, CannotFetch>> + Send;
+
+    /// A place in words that an operator knows.
+    fn told(&self, place: &str) -> String {
+        place.to_owned()
+    }
 }
 
 /// An answer.
@@ -34,12 +40,39 @@ pub struct Fetched {
     pub place: String,
     /// More is ready.
     pub more: bool,
+    /// Where it ends a pass over all there is: when that began.
+    pub passed: Option<Now>,
 }
 
-/// A source did not answer as it should.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CannotFetch(pub String);
+/// A source did not answer as it should: why, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{en}")]
+pub struct CannotFetch {
+    /// Tiếng Việt.
+    pub vi: String,
+    /// English.
+    pub en: String,
+    /// It does not heal by itself: an operator's to mend. It is asked again all the same.
+    pub is_fault: bool,
+}
+
+impl CannotFetch {
+    /// In the words of the source, which are what they are.
+    pub fn said(words: impl Into<String>) -> CannotFetch {
+        let words = words.into();
+        CannotFetch { vi: format!("nguồn trả lời: {words}"), en: words, is_fault: false }
+    }
+
+    /// Something that may heal.
+    pub fn told(vi: impl Into<String>, en: impl Into<String>) -> CannotFetch {
+        CannotFetch { vi: vi.into(), en: en.into(), is_fault: false }
+    }
+
+    /// Something that an operator must mend.
+    pub fn fault(vi: impl Into<String>, en: impl Into<String>) -> CannotFetch {
+        CannotFetch { is_fault: true, ..CannotFetch::told(vi, en) }
+    }
+}
 
 /// Why nothing is fetched any more: for the operator to mend.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +98,8 @@ pub struct Pull {
     pub schedule: Schedule,
     /// When it is asked again behind a failure.
     pub patience: Patience,
-    /// What is counted.
-    pub counters: Arc<PullCounters>,
+    /// What is said and counted of it.
+    pub progress: Arc<Progress>,
 }
 
 /// Between two attempts to keep a cursor on a full disk.
@@ -85,31 +118,41 @@ impl Pull {
         // Since when it answers; none while it does not. A source is thought to answer until it does not.
         let mut answers = Some(Instant::now());
         loop {
+            self.progress.asks();
             let asked = tokio::select! {
                 asked = source.fetch(self.cursor.place()) => asked,
                 () = stop.cancelled() => return Ok(()),
             };
-            self.counters.asked.one();
             let asked = asked.and_then(|fetched| circle.checked(self.cursor.place(), fetched));
-            self.counters.away.set(u64::from(asked.is_err()));
             let pause = match asked {
                 Ok(fetched) => {
                     if answers.is_none() {
                         tracing::info!(source = source.name(), "the source answers again");
                     }
                     let _since = answers.get_or_insert_with(Instant::now);
-                    let more = fetched.more;
+                    let (more, passed) = (fetched.more, fetched.passed);
+                    let told = source.told(&fetched.place);
                     self.keep(fetched, &stop).await?;
-                    if more { Duration::ZERO } else { self.schedule.pause(now()) }
+                    self.progress.answered(told, passed);
+                    if more { Duration::ZERO } else { self.schedule.pause(millis()) }
                 }
                 Err(error) => {
-                    self.counters.failed.one();
-                    if answers.is_some() {
-                        tracing::warn!(source = source.name(), %error, "cannot fetch: asking again");
+                    self.progress.failed(&error);
+                    match answers {
+                        Some(_) if error.is_fault => {
+                            tracing::error!(source = source.name(), %error, "cannot fetch: mend it; asking again");
+                        }
+                        Some(_) => {
+                            tracing::warn!(source = source.name(), %error, "cannot fetch: asking again")
+                        }
+                        None => {}
                     }
                     back_off.pause_after(answers.take().map_or(Duration::ZERO, |since| since.elapsed()))
                 }
             };
+            if !pause.is_zero() {
+                self.progress.waits(pause);
+            }
             if timeout(pause, stop.cancelled()).await.is_ok() {
                 return Ok(());
             }
@@ -125,6 +168,7 @@ impl Pull {
             return Ok(());
         }
         let appended = self.intake.hand_over(&self.line, &mut chunk).await?.await?;
+        fail::fail_point!("pull_before_cursor", |_| std::process::abort());
         let mut said = false;
         while let Err(error) = self.cursor.advance(&appended, &place).await {
             if !error.is_full() {
@@ -137,7 +181,7 @@ impl Pull {
                 return Ok(());
             }
         }
-        self.counters.envelopes.add(envelopes);
+        self.progress.counters().envelopes.add(envelopes);
         Ok(())
     }
 }
@@ -159,10 +203,10 @@ impl Circle {
         }
         if [self.seen.as_deref(), behind].contains(&Some(&*fetched.place)) {
             *self = Circle::default();
-            return Err(CannotFetch(format!(
-                "it says that more is ready, and is at '{}' again",
-                fetched.place
-            )));
+            return Err(CannotFetch::fault(
+                "nguồn báo còn dữ liệu nhưng lại quay về chỗ đã đọc",
+                format!("it says that more is ready, and is at '{}' again", fetched.place),
+            ));
         }
         self.steps += 1;
         if self.steps > self.limit {
@@ -172,7 +216,7 @@ impl Circle {
     }
 }
 
-/// Milliseconds since 1970 on the machine's clock: sources live on it, also beside a demo.
-fn now() -> u64 {
-    u64::try_from(Clock::Machine.now().0).unwrap_or_default()
+/// Milliseconds since 1970.
+fn millis() -> u64 {
+    u64::try_from(now().0).unwrap_or_default()
 }

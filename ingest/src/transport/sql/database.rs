@@ -89,7 +89,11 @@ async fn within<T>(
     patience: Duration,
     answer: impl Future<Output = Result<T, CannotFetch>>,
 ) -> Result<T, CannotFetch> {
-    timeout(patience, answer)
-        .await
-        .unwrap_or_else(|_| Err(CannotFetch(format!("no answer within {} s", patience.as_secs()))))
+    timeout(patience, answer).await.unwrap_or_else(|_| {
+        let seconds = patience.as_secs();
+        Err(CannotFetch::told(
+            format!("không trả lời trong {seconds} giây"),
+            format!("no answer within {seconds} s"),
+        ))
+    })
 }

@@ -2,18 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use ioc_model::pack::SqlAddress;
 use serde::Deserialize;
-use tokio_rustls::rustls::{
-    self, ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use tokio_rustls::rustls::ClientConfig;
+
+use crate::transport::pull::trust::{is_here, known_by};
 
 /// User name and password, and by what the server is known. The password is not printed by `Debug`.
 #[derive(Clone, Deserialize)]
@@ -98,23 +95,4 @@ impl Logins {
             known_by(ca).map_err(|why| LoginFault::Ca { path: ca.clone(), feed: feed.to_owned(), why })?;
         Ok((login.clone(), Some(Arc::new(tls))))
     }
-}
-
-fn is_here(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn known_by(ca: &Path) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(ca).map_err(|error| error.to_string())? {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-    }
-    if roots.is_empty() {
-        return Err("there is no certificate in it".to_owned());
-    }
-    let with_versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error: rustls::Error| error.to_string())?;
-    Ok(with_versions.with_root_certificates(roots).with_no_client_auth())
 }

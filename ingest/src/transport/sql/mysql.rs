@@ -88,8 +88,9 @@ impl MySql {
 fn value((sent, column): (Sent, &Column)) -> Result<Option<Value>, CannotFetch> {
     let text = match sent {
         Sent::NULL => return Ok(None),
-        Sent::Bytes(bytes) => String::from_utf8(bytes)
-            .map_err(|_| CannotFetch(format!("column '{}' holds bytes and no text", column.name_str())))?,
+        Sent::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| {
+            CannotFetch::said(format!("column '{}' holds bytes and no text", column.name_str()))
+        })?,
         // Only the binary protocol sends others.
         other => other.as_sql(true),
     };
@@ -113,7 +114,7 @@ fn is_digits(column: &Column) -> bool {
 
 fn said(error: &Error) -> CannotFetch {
     match error {
-        Error::Server(server) => CannotFetch(format!("{} ({})", server.message, server.code)),
-        other => CannotFetch(other.to_string()),
+        Error::Server(server) => CannotFetch::said(format!("{} ({})", server.message, server.code)),
+        other => CannotFetch::said(other.to_string()),
     }
 }

@@ -112,7 +112,7 @@ impl Place {
     pub(super) fn parse(text: Option<&str>) -> Result<Place, CannotFetch> {
         let Some(text) = text else { return Ok(Place::default()) };
         serde_json::from_str(text)
-            .map_err(|error| CannotFetch(format!("its cursor '{text}' is none: {error}")))
+            .map_err(|error| CannotFetch::said(format!("its cursor '{text}' is none: {error}")))
     }
 
     pub(super) fn text(&self) -> String {

@@ -91,7 +91,7 @@ impl Postgres {
             answer.rows.first()?.get(at)?.as_ref().and_then(|value| value.text.parse().ok())
         };
         let (Some(xmin), Some(xmax)) = (number(0), number(1)) else {
-            return Err(CannotFetch("it does not tell its snapshot".to_owned()));
+            return Err(CannotFetch::said("it does not tell its snapshot".to_owned()));
         };
         let mut open = Open { writing: Some(Writing { xmin, xmax }), ..Open::default() };
         let mut is_guarded = true;
@@ -130,8 +130,8 @@ fn ended(ended: Result<(), tokio_postgres::Error>) {
 /// What the server said, or what went wrong below it: the error alone says `db error`.
 fn said(error: &tokio_postgres::Error) -> CannotFetch {
     match (error.as_db_error(), std::error::Error::source(error)) {
-        (Some(server), _) => CannotFetch(format!("{} ({})", server.message(), server.code().code())),
-        (None, Some(below)) => CannotFetch(format!("{error}: {below}")),
-        (None, None) => CannotFetch(error.to_string()),
+        (Some(server), _) => CannotFetch::said(format!("{} ({})", server.message(), server.code().code())),
+        (None, Some(below)) => CannotFetch::said(format!("{error}: {below}")),
+        (None, None) => CannotFetch::said(error.to_string()),
     }
 }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::transport::{
     CannotStart, Kind, Running, Site, Transport, Words,
-    pull::{Cursor, Patience, Pull, PullCounters, Schedule},
+    pull::{Cursor, Limit, Patience, Progress, Pull, PullCounters, Schedule},
     section,
 };
 
@@ -91,15 +91,19 @@ impl Transport for Databases {
                 let address = of.address.clone();
                 let reached = Reached { address, login, tls, patience: self.answer_within.unsigned_abs() };
                 let (counters, pulled) = (Arc::<SqlCounters>::default(), Arc::<PullCounters>::default());
-                let source = SqlSource::new(feed, of, reached, counters.clone());
                 let sender = of.address.to_string();
+                let every = Duration::from_millis(of.every.0.unsigned_abs());
+                let limit = if of.compare.is_some() { Limit::EmptyPeriods } else { Limit::NotCompared };
+                let progress = Arc::new(Progress::new(KIND.word, &sender, every, [limit], pulled.clone()));
+                site.intake.pulls().add(&feed.id, progress.clone());
+                let source = SqlSource::new(feed, of, reached, counters.clone(), progress.clone());
                 let pull = Pull {
                     line: site.intake.line_of(&feed.id, Origin::sender(&sender)),
                     intake: site.intake.clone(),
                     cursor: Cursor::open(&site.data, &feed.id, &source_name(of))?,
-                    schedule: Schedule::every(Duration::from_millis(of.every.0.unsigned_abs()), &feed.id),
+                    schedule: Schedule::every(every, &feed.id),
                     patience,
-                    counters: pulled.clone(),
+                    progress,
                 };
                 running.at(sender);
                 running.counts(Some(&feed.id), pulled);

@@ -3,19 +3,27 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ioc_bus::{ChunkBuilder, clock::Clock};
-use ioc_model::pack::{Feed, SqlFeed};
+use ioc_model::{
+    pack::{Feed, SqlFeed},
+    time::Now,
+};
 use jiff::SignedDuration;
+use rustc_hash::FxHashSet;
 use tokio::time::sleep;
 
 use super::{
     answer::{Answer, Position, Question, Value},
     counters::SqlCounters,
     database::{Database, MOST_BYTES, Reached},
-    envelopes::{Envelopes, Memory},
+    envelopes::Envelopes,
     place::{Comparing, Pass, Place, ReadPeriod},
     statements::Statements,
 };
-use crate::transport::pull::{CannotFetch, Fetched, Schedule, Source};
+use crate::transport::pull::{
+    CannotFetch, Compared, Fetched, Limit, Progress, Schedule, Source,
+    memory::{Hash, Memory, hash},
+    progress::now,
+};
 
 /// Between what is seen and who is asked for: InnoDB tells of its transactions as they were a tenth of a second ago, and
 /// whoever has taken a number has begun to write by then.
@@ -32,16 +40,38 @@ pub(super) struct SqlSource {
     statements: Statements,
     reached: Reached,
     counters: Arc<SqlCounters>,
+    progress: Arc<Progress>,
     comparisons: Option<Schedule>,
     database: Option<Database>,
     memory: Memory,
     /// What the periods said when they were last read.
     periods: BTreeMap<Option<String>, [u8; 16]>,
     is_guarded: bool,
+    /// The comparison under way.
+    found: Compared,
+    seen: Seen,
+}
+
+/// What is known of passes beside their places.
+#[derive(Debug, Default)]
+struct Seen {
+    /// When the one under way began.
+    began: Option<Now>,
+    /// The last row of it, and of the one before.
+    last: Option<Position>,
+    before: Option<Position>,
+    /// Rows of it that are new, as long as the last row of the one before was not met.
+    new: u64,
 }
 
 impl SqlSource {
-    pub(super) fn new(feed: &Feed, of: &SqlFeed, reached: Reached, counters: Arc<SqlCounters>) -> SqlSource {
+    pub(super) fn new(
+        feed: &Feed,
+        of: &SqlFeed,
+        reached: Reached,
+        counters: Arc<SqlCounters>,
+        progress: Arc<Progress>,
+    ) -> SqlSource {
         let every = |every: ioc_model::time::Millis| Duration::from_millis(every.0.unsigned_abs());
         SqlSource {
             feed: feed.id.clone(),
@@ -53,10 +83,13 @@ impl SqlSource {
             of: of.clone(),
             reached,
             counters,
+            progress,
             database: None,
             memory: Memory::default(),
             periods: BTreeMap::new(),
             is_guarded: true,
+            found: Compared::default(),
+            seen: Seen::default(),
         }
     }
 
@@ -71,10 +104,13 @@ impl SqlSource {
         let (answer, is_unordered) = self.page(database, place).await?;
         let positions = self.positions(&answer, is_unordered)?;
         let new = self.envelopes().page(&answer, &positions, &self.memory, &mut chunk);
-        let mut more = true;
         if !is_unordered && let Some(last) = positions.last() {
             place.reached = Some(last.clone());
         }
+        if !is_unordered {
+            self.seen.page(&positions, &new, &self.progress);
+        }
+        let (mut more, mut passed) = (true, None);
         match place.pass.as_mut() {
             Some(pass) if answer.is_full => pass.at = positions.into_iter().next_back(),
             // Where the place is the key, no row is without it.
@@ -85,16 +121,18 @@ impl SqlSource {
                 if place.finish() {
                     self.memory.settled();
                 }
+                passed = self.seen.ends();
                 place.comparing = self.due(place).map(|turn| Comparing { turn, read: None });
                 more = place.comparing.is_some();
             }
         }
         let text = place.text();
         self.memory.handed_over(text.clone(), new);
-        Ok(Fetched { chunk, place: text, more })
+        Ok(Fetched { chunk, place: text, more, passed })
     }
 
     async fn begin(&mut self, database: &mut Database, place: &mut Place) -> Result<(), CannotFetch> {
+        self.seen.begins();
         let (open, is_guarded) = database.open().await?;
         self.guarded(is_guarded);
         place.begin(&open, self.memory.is_full());
@@ -128,7 +166,7 @@ impl SqlSource {
     async fn compare(&mut self, database: &mut Database, place: &mut Place) -> Result<Fetched, CannotFetch> {
         let mut chunk = ChunkBuilder::new();
         let Some(comparing) = &mut place.comparing else {
-            return Ok(Fetched { chunk, place: place.text(), more: false });
+            return Ok(Fetched { chunk, place: place.text(), more: false, passed: None });
         };
         let next = match comparing.read.as_ref().map(|read| read.period.as_ref()) {
             // Rows of no period are the last.
@@ -147,10 +185,11 @@ impl SqlSource {
             None => {
                 place.compared = Some(comparing.turn);
                 place.comparing = None;
+                self.progress.compared(std::mem::take(&mut self.found));
             }
         }
         let more = place.comparing.is_some();
-        Ok(Fetched { chunk, place: place.text(), more })
+        Ok(Fetched { chunk, place: place.text(), more, passed: None })
     }
 
     async fn read_period(
@@ -167,6 +206,7 @@ impl SqlSource {
         self.counters.compared.one();
         if answer.is_full {
             self.counters.oversize.one();
+            self.found.given_up += 1;
             tracing::error!(
                 feed = self.feed,
                 period = named.unwrap_or_default(),
@@ -176,6 +216,8 @@ impl SqlSource {
         }
         let (hash, lines) = self.envelopes().period(&answer);
         let known = self.periods.insert(named, hash) == Some(hash);
+        self.found.periods += 1;
+        self.found.changed += u32::from(!known);
         if known {
             self.counters.known.add(answer.rows.len() as u64);
         } else {
@@ -207,14 +249,14 @@ impl SqlSource {
         }
         let column = |name: &String| {
             let at = answer.columns.iter().position(|column| column == name);
-            at.ok_or_else(|| CannotFetch(format!("the query gives no column '{name}'")))
+            at.ok_or_else(|| CannotFetch::said(format!("the query gives no column '{name}'")))
         };
         let by = (!is_unordered).then_some(&self.of.by);
         let columns: Vec<usize> = by.into_iter().chain(&self.of.key).map(column).collect::<Result<_, _>>()?;
         let position = |row: &Vec<Option<Value>>| {
             let values = columns.iter().map(|at| row[*at].clone());
             values.collect::<Option<Position>>().ok_or_else(|| {
-                CannotFetch(format!("a row has no value in its key ({})", self.of.key.join(", ")))
+                CannotFetch::said(format!("a row has no value in its key ({})", self.of.key.join(", ")))
             })
         };
         answer.rows.iter().map(position).collect()
@@ -222,6 +264,7 @@ impl SqlSource {
 
     fn guarded(&mut self, is_guarded: bool) {
         self.counters.unguarded.set(u64::from(!is_guarded));
+        self.progress.limited(Limit::Unguarded, !is_guarded);
         if std::mem::replace(&mut self.is_guarded, is_guarded) && !is_guarded {
             tracing::warn!(
                 feed = self.feed,
@@ -249,6 +292,44 @@ impl Source for SqlSource {
         // One that failed, or was left in the middle, is not asked again.
         self.database = Some(database);
         Ok(fetched)
+    }
+
+    fn told(&self, place: &str) -> String {
+        let settled = Place::parse(Some(place)).ok().and_then(|place| place.settled);
+        let value = settled.as_ref().and_then(|settled| settled.first());
+        value.map(|value| format!("{} {}", self.of.by, value.told())).unwrap_or_default()
+    }
+}
+
+impl Seen {
+    fn begins(&mut self) {
+        *self = Seen { began: Some(now()), before: self.last.take(), last: None, new: 0 };
+    }
+
+    /// What is new before the row that was the last one of the pass before has appeared behind it.
+    fn page(&mut self, positions: &[Position], new: &[(Hash, Hash)], progress: &Progress) {
+        if let Some(last) = positions.last() {
+            self.last = Some(last.clone());
+        }
+        let Some(before) = &self.before else { return };
+        let met = positions.iter().position(|position| position == before);
+        let earlier = positions[..met.unwrap_or(positions.len())].iter();
+        let keys: FxHashSet<Hash> =
+            earlier.map(|position| hash(position.iter().map(|value| value.text.as_str()))).collect();
+        self.new += new.iter().filter(|(key, _)| keys.contains(key)).count() as u64;
+        if met.is_some() {
+            progress.late(self.new);
+            self.before = None;
+        }
+    }
+
+    /// When the pass began that ends.
+    fn ends(&mut self) -> Option<Now> {
+        // One that read nothing new leaves the last row where it was.
+        if self.last.is_none() {
+            self.last = self.before.take();
+        }
+        self.began.take()
     }
 }
 

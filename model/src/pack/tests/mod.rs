@@ -3,6 +3,7 @@
 mod counted;
 mod form_messages;
 mod forms;
+mod http_pull;
 mod obligations;
 mod optional;
 mod tay_ninh;

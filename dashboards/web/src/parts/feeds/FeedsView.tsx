@@ -3,11 +3,12 @@ import { Trend } from "../overview/Trend";
 import { Clients } from "./Clients";
 import { Feeds } from "./Feeds";
 import { Held } from "./Held";
+import { Pulls } from "./Pulls";
 import { Rejects } from "./Rejects";
 import { Replays } from "./Replays";
 import { Stations } from "./Stations";
 
-/** What waits for a decision, every station's values, every feed's balance, what was rejected and read again, who sends. */
+/** What waits for a decision, every station's values, every feed's balance, who is asked, what was rejected and read again, who sends. */
 export function FeedsView() {
   return (
     <>
@@ -21,6 +22,7 @@ export function FeedsView() {
         </div>
       </div>
       <Feeds />
+      <Pulls />
       <Replays />
       <Clients />
     </>
