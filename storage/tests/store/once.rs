@@ -24,7 +24,7 @@ const BESIDES: [(&str, u64); 16] = [
     ("decision", 1),
     ("feed_minute", 1),
     ("figure", 2),
-    ("superseded", 7),
+    ("superseded", 9),
     ("report_value", 2),
     ("receipt", 1),
     ("obligation", 2),
