@@ -68,7 +68,7 @@ export const ledgerWords = {
   notJudged: t("chưa xét được", "cannot be judged yet"),
   noScores: t("Chưa có kỳ nào xét được.", "No period can be judged yet."),
   openOwed: t("Xem các báo cáo của đơn vị trong kỳ", "Show the agency's reports of the period"),
-  one: t("Báo cáo phải nộp", "Report that is owed"),
+  one: t("Chi tiết một báo cáo phải nộp", "One report that is owed"),
   close: t("Đóng", "Close"),
   open: t("Mở", "Open"),
   attempts: t("Các lần gửi", "Attempts"),
