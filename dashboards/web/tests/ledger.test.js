@@ -57,7 +57,7 @@ test("each state has a shape and a word of its own, and no colour where nothing 
 test("a month at a glance counts what the list has, and leads to it", async () => {
   const { context, page } = await ledger();
   const missing = page.locator("[data-owed=missing]");
-  assert.match((await texts(missing))[0], new RegExp(`^Chưa nộp ${many("missing")} ${many("missing")} và các tháng trước$`));
+  assert.match((await texts(missing))[0], new RegExp(`^Chưa nộp ${many("missing")} ${many("missing")} của các tháng trước$`));
   await missing.getByRole("button").click();
   await page.waitForFunction((wanted) => {
     const all = [...document.querySelectorAll("[data-obligation] th [data-state]")];

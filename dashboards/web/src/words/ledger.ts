@@ -11,7 +11,7 @@ export const ledgerWords = {
   missing: t("Chưa nộp", "Missing"),
   soon: t("Sắp đến hạn", "Due soon"),
   refused: t("Lần bị từ chối", "Refused attempts"),
-  missingBefore: t("và các tháng trước", "and of months before"),
+  missingBefore: t("của các tháng trước", "of months before"),
   inDays: t("ngày tới", "days"),
   within: t("trong", "within"),
   revisedOf: t("đã sửa sau khi nộp", "corrected since"),
