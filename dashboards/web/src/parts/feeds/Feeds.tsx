@@ -4,19 +4,11 @@ import { type Column, at } from "../../csv";
 import { fullMoment, number, roughAge, span } from "../../format";
 import { say } from "../../language";
 import type { Counts, Feed, Text } from "../../model";
-import { ageOf, allFeeds, feedNames, status } from "../../store";
+import { ageOf, feedNames, status } from "../../store";
 import { words } from "../../words/page";
 import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
-
-/** The feeds in the pack's order. What no feed claims shows as soon as there is some of it. */
-export function feedsInOrder(): Feed[] {
-  const feeds = allFeeds()
-    .map((shown) => shown.value)
-    .filter((feed) => feedNames.value.get(feed.id)?.transport !== "any" || feed.counts.received > 0);
-  const order = [...feedNames.value.keys()];
-  return feeds.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
-}
+import { feedsInOrder } from "./order";
 
 export function Feeds() {
   const feeds = feedsInOrder();

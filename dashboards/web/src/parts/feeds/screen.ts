@@ -1,5 +1,9 @@
+import { lazy } from "../../lazy";
 import type { Screen } from "../../screens";
 import { words } from "../../words/page";
-import { FeedsView } from "./FeedsView";
 
-export const feeds: Screen = { id: "feeds", title: words.feedsView, Body: FeedsView };
+export const feeds: Screen = {
+  id: "feeds",
+  title: words.feedsView,
+  Body: lazy(async () => (await import("./FeedsView")).FeedsView),
+};

@@ -5,6 +5,6 @@ import { words } from "../../words/page";
 export const ledger: Screen = {
   id: "ledger",
   title: words.ledger,
-  Body: lazy(async () => (await import("../reports/reports")).Ledger),
-  Wall: lazy(async () => (await import("../reports/reports")).LedgerWall),
+  Body: lazy(async () => (await import("./ledger")).Ledger),
+  Wall: lazy(async () => (await import("./ledger")).LedgerWall),
 };

@@ -8,7 +8,7 @@ import type { Feed } from "../../model";
 import { ageOf, feedNames } from "../../store";
 import { isWall } from "../../wall";
 import { words } from "../../words/page";
-import { feedsInOrder } from "../feeds/Feeds";
+import { feedsInOrder } from "../feeds/order";
 import { FeedHeard, FeedName, nameOfFeed } from "../frame/FeedSign";
 import { Check } from "../frame/Mark";
 

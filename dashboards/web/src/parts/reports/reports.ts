@@ -1,7 +1,5 @@
 // What is loaded when somebody looks at reports, or at what they add up to, for the first time.
 
-export { Ledger } from "../ledger/Body";
-export { LedgerWall } from "../ledger/Wall";
 export { Body } from "./Body";
 export { domain } from "./Domain";
 export { domainWall } from "./DomainWall";
