@@ -213,6 +213,25 @@ def test_once_the_second_upload_counts_as_it_is_meant_through_kills_and_by_every
     assert (status, looked_up["verdict"], looked_up["findings"]) == (200, "refused", nothing["findings"])
 
 
+def test_a_whole_month_is_corrected_by_who_says_that_it_is_meant(house):
+    status, held = push(house.ioc, house.commune, NEXT_MONTH, "reports")
+    assert (status, held["findings"][0]["rule"]) == (422, "confirm"), held
+    assert "Report-Confirmed: true" in held["detail"], "who sends by HTTP is told how to say it"
+    status, taken = push(house.ioc, house.commune, NEXT_MONTH, "reports", "-H", "Report-Confirmed: true")
+    assert (status, taken["changed"]) == (200, 5), taken
+    assert house.shown() == {"X01": "1377", "X02": "1299", "X03": "85", "X04": "139", "X05": "902.1"}
+
+
+def test_once_the_same_bytes_under_another_month_s_name_are_another_message(house):
+    untitled = message(TAN_BIEN, ("X01", "40"), ("X02", "38")).replace("Kỳ báo cáo: tháng 10/2025", "")
+    november, december = "KTXH-X_25486_2025-11.csv", "KTXH-X_25486_2025-12.csv"
+    for name, stored in ((november, 2), (december, 2)):
+        taken = house.drop(name, untitled)
+        assert (taken["verdict"], taken["stored"]) == ("accepted", stored), taken
+    assert house.shown("2025-11") == house.shown("2025-12") == {"X01": "40", "X02": "38"}
+    assert house.drop(november, untitled)["verdict"] == "duplicate"
+
+
 def test_balance_every_row_of_every_report_is_stored_or_a_duplicate_or_rejected(house):
     house.ioc.wait_drained()
     balance = "SELECT feed, rows_decoded, rows_stored, rows_duplicate, rows_rejected, rows_astray, envelopes_astray FROM feed_balance"
@@ -242,22 +261,3 @@ def test_who_does_not_wait_is_told_where_to_ask(house):
     status, receipt = eventually(became)
     assert (status, receipt["verdict"], receipt["changed"]) == (200, "accepted", 1)
     assert house.shown()["X01"] == "1205"
-
-
-def test_a_whole_month_is_corrected_by_who_says_that_it_is_meant(house):
-    status, held = push(house.ioc, house.commune, NEXT_MONTH, "reports")
-    assert (status, held["findings"][0]["rule"]) == (422, "confirm"), held
-    assert "Report-Confirmed: true" in held["detail"], "who sends by HTTP is told how to say it"
-    status, taken = push(house.ioc, house.commune, NEXT_MONTH, "reports", "-H", "Report-Confirmed: true")
-    assert (status, taken["changed"]) == (200, 5), taken
-    assert house.shown() == {"X01": "1377", "X02": "1299", "X03": "85", "X04": "139", "X05": "902.1"}
-
-
-def test_once_the_same_bytes_under_another_month_s_name_are_another_message(house):
-    untitled = message(TAN_BIEN, ("X01", "40"), ("X02", "38")).replace("Kỳ báo cáo: tháng 10/2025", "")
-    july, august = "KTXH-X_25486_2025-07.csv", "KTXH-X_25486_2025-08.csv"
-    for name, stored in ((july, 2), (august, 2)):
-        taken = house.drop(name, untitled)
-        assert (taken["verdict"], taken["stored"]) == ("accepted", stored), taken
-    assert house.shown("2025-07") == house.shown("2025-08") == {"X01": "40", "X02": "38"}
-    assert house.drop(july, untitled)["verdict"] == "duplicate"
