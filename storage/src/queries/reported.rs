@@ -1,10 +1,12 @@
 //! What reported cells add up to, period by period, and how far plans are.
 
+use std::collections::BTreeSet;
+
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
     form::{Period, PeriodKind, Vintage},
-    place::Date,
+    place::{Date, PlaceKey},
     time::ReceivedAt,
 };
 use rust_decimal::Decimal;
@@ -187,7 +189,8 @@ impl Store {
         sums.into_iter().map(ratio_of).collect()
     }
 
-    /// What each part of each indicator of a form adds up to, the newest period first, at most so many.
+    /// What each part of each indicator of a form adds up to over all places or some, the newest period first, at most so
+    /// many.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -195,9 +198,14 @@ impl Store {
         &self,
         asker: &Asker,
         form: &str,
+        places: Option<&BTreeSet<PlaceKey>>,
         limit: u32,
     ) -> Result<Vec<ReportedSum>, StoreError> {
-        let sums = self
+        let of_places = places.map_or("", |_| {
+            " AND (toString(c.place), toString(c.place_from)) IN (SELECT p.1, p.2 FROM (SELECT arrayJoin(\
+             arrayZip({codes:Array(String)}, {froms:Array(String)})) AS p))"
+        });
+        let mut sums = self
             .asked_by(asker, |seen| {
                 let theirs = seen.feed("c.feed");
                 format!(
@@ -207,13 +215,18 @@ impl Store {
                      count(c.counts) AS known, count() AS said, \
                      toString(min(c.vintage)) AS vintage, \
                      toUnixTimestamp64Milli(max(c.received_at)) AS received_at, max(c.revision) AS revision \
-                     FROM report_value_current AS c WHERE c.form = {{form:String}}{theirs} \
+                     FROM report_value_current AS c WHERE c.form = {{form:String}}{of_places}{theirs} \
                      GROUP BY c.indicator, c.breakdown, c.period_kind, c.period_start \
                      ORDER BY c.period_start DESC, c.indicator, c.breakdown LIMIT {{limit:UInt32}}"
                 )
             })
             .param("form", form)
             .param("limit", limit);
+        if let Some(places) = places {
+            let codes: Vec<&str> = places.iter().map(|place| place.code.as_str()).collect();
+            let froms: Vec<String> = places.iter().map(|place| place.valid_from.to_string()).collect();
+            sums = sums.param("codes", codes).param("froms", froms);
+        }
         let sums: Vec<SumRow> = answer("add up what is reported", sums.fetch_all()).await?;
         sums.into_iter().map(sum_of).collect()
     }
