@@ -202,12 +202,7 @@ type Places<'c> = BTreeMap<(&'c str, At<'c>), Parts<'c>>;
 
 impl<'c> InPeriod<'c> {
     /// The first numbers are the cells', in their order.
-    fn of(
-        form: &Form,
-        ties: &[Tie],
-        groups: &Groups<'c>,
-        cells: &[&'c CountedCell],
-    ) -> InPeriod<'c> {
+    fn of(form: &Form, ties: &[Tie], groups: &Groups<'c>, cells: &[&'c CountedCell]) -> InPeriod<'c> {
         let known = |id: &str| form.indicators.get(id);
         let below = |id: &str| known(id).and_then(|of| of.suppress_below).unwrap_or_default();
         let adds_up = |id: &str| known(id).is_some_and(|of| of.additive);
