@@ -258,6 +258,26 @@ def fill(ask, first, second):
         "INSERT INTO form_place (pack, form, code, valid_from)"
         " SELECT argMax(version, published_at), 'ktxh-x', '25486', '2025-07-01' FROM pack"
     )
+    # It was made of two communes of the province of before.
+    for map_from, to_from, weight, reason in (("1970-01-01", "2025-07-01", 0, "merged_backwards"), ("2025-07-01", "2025-07-01", 1, "")):
+        ask(
+            "INSERT INTO place_conversion (pack, map_from, from_code, from_valid_from, to_code, to_valid_from, weight, alone, reason)"
+            f" SELECT argMax(version, published_at), '{map_from}', '25486', '2025-07-01', '25486', '{to_from}', {weight}, {weight},"
+            f" '{reason}' FROM pack"
+        )
+    ask(
+        "INSERT INTO place_unit (pack, map_from, from_code, from_valid_from, unit_code, unit_valid_from, weight)"
+        " SELECT argMax(version, published_at), '1970-01-01', '25486', '2025-07-01', '72', '1970-01-01', 1 FROM pack"
+    )
+    ask(
+        "INSERT INTO place (pack, code, valid_from, valid_to, kind, name_vi, name_en)"
+        " SELECT argMax(version, published_at), '72', '1970-01-01', '2025-06-30', 'province', 'Tỉnh Tây Ninh', 'Tay Ninh' FROM pack"
+    )
+    ask(
+        "INSERT INTO place_group (pack, id, name_vi, name_en, of_code, of_valid_from, code, valid_from)"
+        " SELECT argMax(version, published_at), 'tay-ninh-cu', 'Tây Ninh cũ', 'Old Tay Ninh', '72', '1970-01-01', '25486',"
+        " '2025-07-01' FROM pack"
+    )
     ask(
         "INSERT INTO target (pack, id, name_vi, name_en, valid_from, valid_to, tiers, form, numerator, denominator, over, sense,"
         " target, basis) SELECT argMax(version, published_at), 'B04', 'Đúng hạn', 'On time', '2021-01-01', '2026-12-31',"

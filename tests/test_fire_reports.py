@@ -40,6 +40,7 @@ class Made:
                     for _ in range(2 if number % 4 == 0 else 1):
                         self.deliver((0, at), record, kept)
         self.shown, self.beside = list(kept.shown()), list(kept.beside())
+        self.restated = reported.restated(self.shown)
         sums = collections.Counter()
         for receipt in self.receipts:
             sums.update(dict(zip(FEED, (receipt.rows, receipt.stored, receipt.same, receipt.rejected), strict=True)))
@@ -67,7 +68,8 @@ class Made:
 
     def found(self):
         journals = reported.read_journals(self.folder)
-        return reported.Reports(journals, self.envelopes, self.receipts, self.shown, self.beside, self.owed, self.balance).run().findings
+        of = (self.receipts, self.shown, self.beside, self.owed, self.balance, self.restated)
+        return reported.Reports(journals, self.envelopes, *of).run().findings
 
 
 @pytest.fixture
@@ -83,6 +85,16 @@ def other(made, is_meant, **changed):
     """The first such receipt is another."""
     at = next(at for at, receipt in enumerate(made.receipts) if is_meant(receipt))
     made.receipts[at] = made.receipts[at]._replace(**changed)
+
+
+def other_number(made):
+    at = next(at for at, one in enumerate(made.restated) if one[5])
+    made.restated[at] = (*made.restated[at][:5], made.restated[at][5] + 1, *made.restated[at][6:])
+
+
+def guess(made):
+    at = next(at for at, one in enumerate(made.restated) if one[6] == "part_missing")
+    made.restated[at] = (*made.restated[at][:5], 1, "", *made.restated[at][7:])
 
 
 def lose(made):
@@ -111,6 +123,9 @@ WRONG = {
         lambda made: made.owed.append(next(row for row in made.owed if row.state == "late")._replace(late=1)), "BATCH: 1 obligations that should not be"
     ),
     "what nobody sent is met": (lambda made: made.owed.append(made.owed.pop()._replace(state="late")), "BATCH: 1 obligations that nothing"),
+    "a number on another map is another": (other_number, "BATCH: 1 numbers on the map"),
+    "a number on another map is missing": (lambda made: made.restated.pop(), "BATCH: 1 numbers on the map"),
+    "what a part is missing of has a number": (guess, "BATCH: 1 numbers on the map"),
     "rows are not counted": (lambda made: made.balance.update(rows_stored=1), "BALANCE: "),
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every question says who asks: what is not theirs to see is answered as what is not there.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc};
 
 use ioc_model::{
     asker::Asker,
@@ -11,6 +11,7 @@ use ioc_model::{
     form::{Form, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
+    place::PlaceKey,
     position::Position,
     results::Evidence,
     rule::{AlertChange, AlertEvents, AlertKey},
@@ -242,14 +243,23 @@ pub trait History: Ledger + Send + Sync + std::fmt::Debug {
         place: Option<&'a str>,
     ) -> HistoryAnswer<'a, Vec<CellView>>;
 
-    /// What each part of each indicator of a form adds up to, the newest period first, at most
+    /// What each part of each indicator of a form adds up to over all places or some, the newest period first, at most
     /// [`SUMS_MAX`](crate::reported::SUMS_MAX).
-    fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>>;
+    fn report_sums<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        places: Option<&'a BTreeSet<PlaceKey>>,
+    ) -> HistoryAnswer<'a, Vec<ReportedSum>>;
 
     /// What the ratios of a form are made of over the cells that know both, the newest period first, at most
     /// [`SUMS_MAX`](crate::reported::SUMS_MAX).
-    fn report_ratios<'a>(&'a self, asker: &'a Asker, form: &'a Form)
-    -> HistoryAnswer<'a, Vec<ReportedRatio>>;
+    fn report_ratios<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a Form,
+        places: Option<&'a BTreeSet<PlaceKey>>,
+    ) -> HistoryAnswer<'a, Vec<ReportedRatio>>;
 
     /// Cells above nought of some indicators of a form, of all periods or of some: the newest period first, at most
     /// [`COUNTS_MAX`](crate::kept_back::COUNTS_MAX) and one more.

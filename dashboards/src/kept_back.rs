@@ -4,15 +4,16 @@
 //! which of them. A number of such an indicator is told only where it is the one that counts now and was looked at here, so
 //! that a number that was replaced, that another agency says, or that came in between is not. Nought is none and always told.
 //!
-//! What ties numbers: every part over all places and what parts of the same dimensions add up to; a whole and its parts, of a
-//! place and over all; and what the form declares ([`Form::ties`]).
+//! What ties numbers: every part over all places and what parts of the same dimensions add up to; what a group of places adds
+//! up to, and the others; a whole and its parts, of a place, of a group and over all; and what the form declares
+//! ([`Form::ties`]). On other maps nothing is told but what is made of numbers that are told here ([`crate::restated`]).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ioc_model::{
     form::{Form, Over, Period, SmallNumber, Target, Tie, Tied, gives_away, suppressed},
     pack::Pack,
-    place::Date,
+    place::{Date, PlaceGroup},
 };
 use rust_decimal::Decimal;
 
@@ -51,18 +52,27 @@ pub struct KeptBack<'c> {
     cells: HashMap<CellOf<'c>, Told>,
     /// By part, over all places.
     sums: HashMap<(&'c str, &'c str, Period), Told>,
+    /// By group and part.
+    groups: HashMap<(&'c str, &'c str, &'c str, Period), Told>,
     /// By dimensions, over all places and parts.
     totals: HashMap<(&'c str, String, Period), Told>,
 }
+
+/// The members of each group, by its identifier.
+type Groups<'c> = Vec<(&'c str, HashSet<(&'c str, Date)>)>;
 
 /// Indicator, part, place and its version, period.
 type CellOf<'c> = (&'c str, &'c str, &'c str, Date, Period);
 
 impl<'c> KeptBack<'c> {
     /// Of a form, given all cells of its tied indicators above nought in each period that is asked for, the newest period
-    /// first: at most [`COUNTS_MAX`] and one more.
+    /// first: at most [`COUNTS_MAX`] and one more; and the groups of places of which sums are shown.
     #[must_use]
-    pub fn of(form: Option<&Form>, cells: &'c [CountedCell]) -> KeptBack<'c> {
+    pub fn of(
+        form: Option<&Form>,
+        groups: &'c BTreeMap<String, PlaceGroup>,
+        cells: &'c [CountedCell],
+    ) -> KeptBack<'c> {
         let Some(form) = form else { return KeptBack::default() };
         let mut kept_back = KeptBack { tied: Some(form.tied_indicators()), ..KeptBack::default() };
         if cells.len() > COUNTS_MAX as usize {
@@ -73,10 +83,14 @@ impl<'c> KeptBack<'c> {
             periods.entry(cell.period).or_default().push(cell);
         }
         let ties = form.ties();
+        let of_group = |group: &'c PlaceGroup| {
+            group.members.iter().map(|key| (key.code.as_str(), key.valid_from)).collect()
+        };
+        let members: Groups<'c> = groups.iter().map(|(id, group)| (id.as_str(), of_group(group))).collect();
         for (period, mut of) in periods {
             // However they were read: of two whose turn it is at once the first goes.
             of.sort_by_key(|cell| (&cell.indicator, &cell.breakdown, &cell.place, cell.place_from));
-            InPeriod::of(form, &ties, &of).told(period, &of, &mut kept_back);
+            InPeriod::of(form, &ties, &members, &of).told(period, &of, &mut kept_back);
         }
         kept_back
     }
@@ -98,6 +112,12 @@ impl<'c> KeptBack<'c> {
     #[must_use]
     pub fn keeps_sum(&self, indicator: &str, breakdown: &str, period: Period, sum: Decimal) -> bool {
         self.is_kept(indicator, sum, || self.sums.get(&(indicator, breakdown, period)))
+    }
+
+    /// Whether what a part adds up to over a group of places is not told.
+    #[must_use]
+    pub fn keeps_group(&self, group: &str, of: (&str, &str), period: Period, sum: Decimal) -> bool {
+        self.is_kept(of.0, sum, || self.groups.get(&(group, of.0, of.1, period)))
     }
 
     /// Whether what all parts of some dimensions add up to over all places is not told.
@@ -154,12 +174,20 @@ impl<'c> KeptBack<'c> {
 /// The place of what stands for all places.
 const EVERYWHERE: At<'static> = None;
 
+/// The version of a place that is none: a group of places, by its identifier.
+const GROUP: Date = Date::MIN;
+
+fn is_group(place: At<'_>) -> bool {
+    place.is_some_and(|(_, from)| from == GROUP)
+}
+
 /// Numbers of a form in a period, and what ties them.
 struct InPeriod<'c> {
     numbers: Vec<SmallNumber>,
     ties: Vec<Tied>,
     /// Sums by indicator and part.
     sums: BTreeMap<(&'c str, &'c str), usize>,
+    groups: BTreeMap<(&'c str, &'c str, &'c str), usize>,
     totals: BTreeMap<(&'c str, String), usize>,
 }
 
@@ -174,7 +202,7 @@ type Places<'c> = BTreeMap<(&'c str, At<'c>), Parts<'c>>;
 
 impl<'c> InPeriod<'c> {
     /// The first numbers are the cells', in their order.
-    fn of(form: &Form, ties: &[Tie], cells: &[&'c CountedCell]) -> InPeriod<'c> {
+    fn of(form: &Form, ties: &[Tie], groups: &Groups<'c>, cells: &[&'c CountedCell]) -> InPeriod<'c> {
         let known = |id: &str| form.indicators.get(id);
         let below = |id: &str| known(id).and_then(|of| of.suppress_below).unwrap_or_default();
         let adds_up = |id: &str| known(id).is_some_and(|of| of.additive);
@@ -182,6 +210,7 @@ impl<'c> InPeriod<'c> {
             numbers: Vec::with_capacity(cells.len()),
             ties: Vec::new(),
             sums: BTreeMap::new(),
+            groups: BTreeMap::new(),
             totals: BTreeMap::new(),
         };
         let mut places: Places<'c> = BTreeMap::new();
@@ -196,7 +225,17 @@ impl<'c> InPeriod<'c> {
         // What may not be added up stands by itself where one place alone says it.
         for ((id, part), of_part) in parts.into_iter().filter(|((id, _), all)| adds_up(id) || all.len() == 1)
         {
-            let whole = of.sum(below(id), of_part, part);
+            for (group, members) in groups.iter().filter(|_| adds_up(id)) {
+                let is_member = |at: &&usize| members.contains(&place_of(cells[**at]));
+                let inside: Vec<usize> = of_part.iter().filter(is_member).copied().collect();
+                if !inside.is_empty() {
+                    let at = of.sum(below(id), inside, group);
+                    let _ = of.groups.insert((*group, id, part), at);
+                    let _ = places.entry((id, Some((*group, GROUP)))).or_default().insert(part, at);
+                }
+            }
+            let whole = of.sum(below(id), of_part.clone(), part);
+            of.others(whole, (id, part), groups, (cells, &of_part), below(id));
             let _ = of.sums.insert((id, part), whole);
             let _ = places.entry((id, EVERYWHERE)).or_default().insert(part, whole);
         }
@@ -228,6 +267,29 @@ impl<'c> InPeriod<'c> {
         let whole = self.number(sum, below, true, of);
         self.ties.push(Tied::Sum { whole, parts });
         whole
+    }
+
+    /// What lies outside of a group is all of it less the group.
+    fn others(
+        &mut self,
+        whole: usize,
+        (id, part): (&'c str, &'c str),
+        groups: &Groups<'c>,
+        (cells, of_part): (&[&'c CountedCell], &[usize]),
+        below: u32,
+    ) {
+        for (group, members) in groups {
+            let Some(inside) = self.groups.get(&(*group, id, part)).copied() else { continue };
+            let is_outside = |at: &&usize| !members.contains(&place_of(cells[**at]));
+            let outside: Vec<usize> = of_part.iter().filter(is_outside).copied().collect();
+            let mut parts = vec![inside];
+            if !outside.is_empty() {
+                let rest = self.sum(below, outside, part);
+                self.numbers[rest].stands = false;
+                parts.push(rest);
+            }
+            self.ties.push(Tied::Sum { whole, parts });
+        }
     }
 
     /// A part is the whole of finer parts of it: girls, of girls by age.
@@ -279,7 +341,7 @@ impl<'c> InPeriod<'c> {
                     let known: Vec<usize> = others.iter().filter_map(of).collect();
                     match tie {
                         // Of a part that is nought the whole is left over.
-                        Tie::AtMost(..) if known.is_empty() && place.is_some() => {
+                        Tie::AtMost(..) if known.is_empty() && place.is_some() && !is_group(*place) => {
                             left_over.entry(part).or_default().1.push(*whole);
                         }
                         _ if known.is_empty() => {}
@@ -289,6 +351,8 @@ impl<'c> InPeriod<'c> {
                             let (of_all, of_places) = left_over.entry(part).or_default();
                             match place {
                                 None => *of_all = rest,
+                                // It is the sum of its places as all of them are.
+                                Some(_) if is_group(*place) => {}
                                 Some(_) => of_places.extend(rest),
                             }
                         }
@@ -330,6 +394,9 @@ impl<'c> InPeriod<'c> {
             let _ = to.cells.insert((indicator, breakdown, place, *place_from, period), told(at));
         }
         to.sums.extend(self.sums.iter().map(|((id, part), at)| ((*id, *part, period), told(*at))));
+        to.groups.extend(
+            self.groups.iter().map(|((group, id, part), at)| ((*group, *id, *part, period), told(*at))),
+        );
         to.totals.extend(self.totals.into_iter().map(|((id, of), at)| ((id, of, period), told(at))));
     }
 }
@@ -340,6 +407,10 @@ fn turn(of: &str) -> u64 {
     of.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
+}
+
+fn place_of(cell: &CountedCell) -> (&str, Date) {
+    (&cell.place, cell.place_from)
 }
 
 /// The dimensions of a part: `age=0-4,sex=f` is one of `age,sex`.

@@ -41,6 +41,7 @@ pub mod rejects;
 pub mod replays;
 pub mod reported;
 pub mod reports;
+pub mod restated;
 pub mod routes;
 mod seats;
 pub mod series;

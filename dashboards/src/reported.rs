@@ -8,7 +8,7 @@ use ioc_model::{
     asker::Asker,
     form::{Form, Over, Period, PeriodKind, PlacesByCode, Sense, Target, Vintage},
     pack::{Feed, Pack},
-    place::{Date, PlaceKind},
+    place::{Date, Place, PlaceGroup, PlaceKind},
     text::Text,
     time::ReceivedAt,
 };
@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::{
     kept_back::KeptBack,
     reports::{IndicatorView, PeriodView, as_text},
+    restated::{Asked, MapView},
 };
 
 /// The most sums of a form that are looked at: five years of months of a form of 80 indicators and parts.
@@ -68,9 +69,13 @@ pub struct ReportedRatio {
 }
 
 impl ReportedSum {
-    /// Whether it is not told.
-    fn is_kept_by(&self, kept_back: &KeptBack<'_>) -> bool {
-        let keeps = |sum| kept_back.keeps_sum(&self.indicator, &self.breakdown, self.period, sum);
+    /// Whether it is not told, be it of all places or of a group of them.
+    fn is_kept_by(&self, kept_back: &KeptBack<'_>, group: Option<&PlaceGroup>) -> bool {
+        let of = (&*self.indicator, &*self.breakdown);
+        let keeps = |sum| match group {
+            Some(group) => kept_back.keeps_group(&group.id, of, self.period, sum),
+            None => kept_back.keeps_sum(of.0, of.1, self.period, sum),
+        };
         self.sum.is_some_and(keeps)
     }
 }
@@ -147,6 +152,10 @@ pub struct DomainView {
     pub parts: Vec<PartView>,
     /// What was reported.
     pub series: Vec<SeriesOfSums>,
+    /// How places are read; none of a screen without a form.
+    pub map: Option<MapView>,
+    /// The group of places that is added up; none for all of them.
+    pub group: Option<String>,
 }
 
 /// A target of a plan.
@@ -212,6 +221,8 @@ pub struct TargetYear {
 pub struct TargetList {
     /// They, by identifier.
     pub targets: Vec<TargetView>,
+    /// How places are read: a target is a sum over all of them, which is the same on every map.
+    pub map: Option<MapView>,
 }
 
 impl TargetList {
@@ -233,7 +244,7 @@ impl TargetList {
             basis: target.basis.clone(),
             years: years.iter().filter(|year| year.target == target.id).cloned().collect(),
         };
-        TargetList { targets: pack.targets.values().map(view).collect() }
+        TargetList { targets: pack.targets.values().map(view).collect(), map: None }
     }
 }
 
@@ -256,10 +267,11 @@ impl DomainView {
         pack: &Pack,
         (asker, screen): (&Asker, &str),
         form: &Form,
-        (sums, ratios): (&[ReportedSum], &[ReportedRatio]),
+        (sums, ratios, group): (&[ReportedSum], &[ReportedRatio], Option<&PlaceGroup>),
         kept_back: &KeptBack<'_>,
+        asked: &Asked<'_>,
     ) -> DomainView {
-        let scope = ScopeOf::of(pack, form);
+        let scope = ScopeOf { form, places: PlacesByCode::of(&pack.places), group, asked };
         let mut series: BTreeMap<(&str, &str), Vec<&ReportedSum>> = BTreeMap::new();
         for sum in sums {
             series.entry((&sum.indicator, &sum.breakdown)).or_default().push(sum);
@@ -296,6 +308,8 @@ impl DomainView {
             indicators: form.indicators.values().map(IndicatorView::from).collect(),
             parts: parts.iter().map(|part| part_view(form, part)).collect(),
             series: shown,
+            map: Some(asked.view()),
+            group: group.map(|group| group.id.clone()),
             ..DomainView::empty(pack, asker, screen)
         }
     }
@@ -319,19 +333,27 @@ fn part_view(form: &Form, part: &str) -> PartView {
 struct ScopeOf<'p> {
     form: &'p Form,
     places: PlacesByCode<'p>,
+    /// The group that is added up; none for all places.
+    group: Option<&'p PlaceGroup>,
+    asked: &'p Asked<'p>,
 }
 
 impl<'p> ScopeOf<'p> {
-    fn of(pack: &'p Pack, form: &'p Form) -> ScopeOf<'p> {
-        ScopeOf { form, places: PlacesByCode::of(&pack.places) }
-    }
-
     /// Versions of places that could say something on a day; none where the form is about whatever is named.
     fn on(&self, day: Date) -> Option<BTreeSet<(&'p str, Date)>> {
         let scope = &self.form.places;
         let there = || self.places.of_scope_on(scope, day).into_iter();
-        (!scope.kinds.is_empty())
-            .then(|| there().map(|place| (place.key.code.as_str(), place.key.valid_from)).collect())
+        let is_counted = |place: &&Place| self.group.is_none_or(|group| group.members.contains(&place.key));
+        let key = |place: &'p Place| (place.key.code.as_str(), place.key.valid_from);
+        (!scope.kinds.is_empty()).then(|| there().filter(is_counted).map(key).collect())
+    }
+
+    /// Whether both days have the same people and land: the same places, or what covers the same on the map that is asked for.
+    /// A group always has.
+    fn is_same(&self, one: Date, other: Date) -> bool {
+        let (one, other) = (self.on(one), self.on(other));
+        let extent = |of: &Option<BTreeSet<(&str, Date)>>| of.as_ref().and_then(|of| self.asked.extent(of));
+        self.group.is_some() || one == other || extent(&one).is_some_and(|of| Some(of) == extent(&other))
     }
 
     fn expected(&self, sum: &ReportedSum) -> u32 {
@@ -343,7 +365,7 @@ impl<'p> ScopeOf<'p> {
         let view = |sum: &&ReportedSum| {
             // What may not be added up is there as it is where one place alone says it.
             let is_one = additive || sum.known == 1;
-            let withheld = is_one && sum.is_kept_by(kept_back);
+            let withheld = is_one && sum.is_kept_by(kept_back, self.group);
             let value = sum.sum.filter(|_| is_one && !withheld);
             self.view(sum, value, withheld, sum.known)
         };
@@ -365,7 +387,7 @@ impl<'p> ScopeOf<'p> {
             let known = made.map_or(0, |made| made.known);
             let is_part = known < of.known || known < by.known;
             let is_of_persons = kept_back.is_about(&of.indicator) || kept_back.is_about(&by.indicator);
-            let is_kept = of.is_kept_by(kept_back) || by.is_kept_by(kept_back);
+            let is_kept = of.is_kept_by(kept_back, self.group) || by.is_kept_by(kept_back, self.group);
             let withheld = is_kept || (is_part && is_of_persons && known > 0);
             let share = || {
                 let made = made.filter(|made| made.denominator > Decimal::ZERO)?;
@@ -401,7 +423,7 @@ impl<'p> ScopeOf<'p> {
             let then = points.iter().find(|point| period(point) == before)?;
             let whole = |of: &SumView| of.known >= of.expected;
             let (now_value, was) = (now.value?, then.value.filter(|was| *was > Decimal::ZERO)?);
-            let same = self.on(now.period.end) == self.on(then.period.end);
+            let same = self.is_same(now.period.end, then.period.end);
             let grown = (now_value - was).checked_div(was)? * Decimal::ONE_HUNDRED;
             (whole(now) && whole(then) && same).then(|| grown.round_dp(SHARE_DECIMALS))
         };

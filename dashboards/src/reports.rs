@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     form::{Finding, FormIndicator, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
-    place::Date,
+    place::{Date, Place},
     results::{Receipt, ReportVerdict, RowStanding},
     text::Text,
     time::ReceivedAt,
@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::{
     guarded::without_numbers,
     kept_back::{KeptBack, dimensions},
+    restated::{MapView, RestatedView},
 };
 
 /// The most receipts of a page.
@@ -353,6 +354,10 @@ pub struct ReportValues {
     /// place is asked for, the form names no tiers or is of other periods, there are more cells than are listed, or a feed
     /// that brings it is not seen.
     pub silent: Option<Vec<SilentPlace>>,
+    /// How places are read; none before it is said.
+    pub map: Option<MapView>,
+    /// What units of the map say, by indicator; nothing as reported. The cells are those that they are made of.
+    pub restated: Vec<RestatedView>,
 }
 
 /// A place of which nothing is reported.
@@ -364,6 +369,18 @@ pub struct SilentPlace {
     pub place_from: Date,
     /// and its name.
     pub place_name: Text,
+}
+
+impl SilentPlace {
+    /// Of a unit of the pack.
+    #[must_use]
+    pub fn of(place: &Place) -> SilentPlace {
+        SilentPlace {
+            place: place.key.code.clone(),
+            place_from: place.key.valid_from,
+            place_name: place.name.clone(),
+        }
+    }
 }
 
 impl ReportValues {
@@ -413,7 +430,15 @@ impl ReportValues {
         };
         let totals = sums.into_iter().map(total).collect();
         let cells = cells.into_iter().map(|cell| cell.told(kept_back)).collect();
-        ReportValues { indicators: Vec::new(), totals, cells, more_cells, silent: None }
+        ReportValues {
+            indicators: Vec::new(),
+            totals,
+            cells,
+            more_cells,
+            silent: None,
+            map: None,
+            restated: Vec::new(),
+        }
     }
 }
 
@@ -422,7 +447,7 @@ impl CellView {
         Value { mark: self.is.mark, number: self.is.number }.counts()
     }
 
-    fn is_kept_by(&self, kept_back: &KeptBack<'_>) -> bool {
+    pub(crate) fn is_kept_by(&self, kept_back: &KeptBack<'_>) -> bool {
         let of = (&*self.indicator, &*self.breakdown, &*self.place, self.place_from, self.period.period());
         self.counts().is_some_and(|number| kept_back.keeps(of, number))
     }

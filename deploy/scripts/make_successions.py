@@ -45,6 +45,9 @@ def main(crosswalk_path, places_path):
         for row, share in zip(rows, shares):
             flags = (str(split).lower(), str(row["is_default"] == "1").lower(), share, str(split).lower())
             out.writerow((old, FIRST_OLD_DAY, row["new_commune_code"], FIRST_NEW_DAY, *flags))
+    # Resolution 202/2025/QH15. Districts came to none.
+    for province in ("72", "80"):
+        out.writerow((province, FIRST_OLD_DAY, "80", FIRST_NEW_DAY, "false", "true", "1", "false"))
 
 
 if __name__ == "__main__":

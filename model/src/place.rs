@@ -1,5 +1,15 @@
-//! Administrative units and their validity.
+//! Administrative units, their validity, and which became which.
 
+mod group;
+mod maps;
+
+#[cfg(test)]
+pub(crate) use self::maps::history;
+pub use self::{
+    group::{Mixed, PlaceGroup, members},
+    maps::{Conversion, Maps, NotRestated, Share, Span, Within},
+};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
@@ -60,6 +70,12 @@ impl PlaceKind {
         }
     }
 
+    /// Whether no unit lies below it.
+    #[must_use]
+    pub fn is_lowest(self) -> bool {
+        matches!(self, PlaceKind::Commune | PlaceKind::Ward | PlaceKind::Township)
+    }
+
     /// From its word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<PlaceKind> {
@@ -84,4 +100,30 @@ pub struct Place {
     pub area_km2: Option<f64>,
     /// A point inside, WGS 84 (longitude, latitude), where a source gives one.
     pub point: Option<(f64, f64)>,
+}
+
+impl Place {
+    /// Whether it is there on a day.
+    #[must_use]
+    pub fn is_there(&self, day: Date) -> bool {
+        self.key.valid_from <= day && self.valid_to.is_none_or(|to| day <= to)
+    }
+}
+
+/// A unit and one of those its people and land came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Succession {
+    /// The unit that ended.
+    pub from: PlaceKey,
+    /// The unit it came to.
+    pub to: PlaceKey,
+    /// Whether it came to more than one.
+    pub split: bool,
+    /// Whether this is the one most of it came to.
+    pub main: bool,
+    /// The share of it that came to this one, of at most six decimals; 1 where it was not split. The shares of a unit add up
+    /// to 1, to the last digit.
+    pub weight: Decimal,
+    /// The weight is an estimate by area, not a count.
+    pub estimated: bool,
 }

@@ -7,7 +7,7 @@ mod lineage;
 mod reports;
 mod views;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{replays::Rereader, report_desk::ReportDesk};
 pub use hydration::hydration;
@@ -41,6 +41,7 @@ use ioc_model::{
     form::{Form, ObligationFilter, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
+    place::PlaceKey,
     position::{LogNumber, Offset, Position},
     results,
     rule::{AlertEvents, AlertKey},
@@ -474,16 +475,22 @@ impl History for StoreHistory {
         Box::pin(async move { reports::values(&self.store, asker, form, periods, place).await })
     }
 
-    fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>> {
-        Box::pin(async move { reports::sums(&self.store, asker, form).await })
+    fn report_sums<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        places: Option<&'a BTreeSet<PlaceKey>>,
+    ) -> HistoryAnswer<'a, Vec<ReportedSum>> {
+        Box::pin(async move { reports::sums(&self.store, asker, form, places).await })
     }
 
     fn report_ratios<'a>(
         &'a self,
         asker: &'a Asker,
         form: &'a Form,
+        places: Option<&'a BTreeSet<PlaceKey>>,
     ) -> HistoryAnswer<'a, Vec<ReportedRatio>> {
-        Box::pin(async move { reports::ratios(&self.store, asker, form).await })
+        Box::pin(async move { reports::ratios(&self.store, asker, form, places).await })
     }
 
     fn report_counts<'a>(

@@ -1,5 +1,7 @@
 //! What agencies reported, as pages ask for it.
 
+use std::collections::BTreeSet;
+
 use ioc_dashboards::{
     HistoryError,
     kept_back::{COUNTS_MAX, CountedCell},
@@ -12,6 +14,7 @@ use ioc_ingest::transport::http::{ReceiptsUnavailable, ReportedChange};
 use ioc_model::{
     asker::Asker,
     form::{Form, Period, ReceiptCursor, ReceiptFilter},
+    place::PlaceKey,
     position::Position,
     results,
 };
@@ -68,8 +71,13 @@ pub(super) async fn values(
     Ok(cells.into_iter().map(cell_view).collect())
 }
 
-pub(super) async fn sums(store: &Store, asker: &Asker, form: &str) -> Result<Vec<ReportedSum>, HistoryError> {
-    let sums = store.report_sums(asker, form, SUMS_MAX).await.map_err(unanswered)?;
+pub(super) async fn sums(
+    store: &Store,
+    asker: &Asker,
+    form: &str,
+    places: Option<&BTreeSet<PlaceKey>>,
+) -> Result<Vec<ReportedSum>, HistoryError> {
+    let sums = store.report_sums(asker, form, places, SUMS_MAX).await.map_err(unanswered)?;
     let view = |of: ioc_storage::queries::ReportedSum| ReportedSum {
         indicator: of.indicator,
         breakdown: of.breakdown,
@@ -88,13 +96,14 @@ pub(super) async fn ratios(
     store: &Store,
     asker: &Asker,
     form: &Form,
+    places: Option<&BTreeSet<PlaceKey>>,
 ) -> Result<Vec<ReportedRatio>, HistoryError> {
     let made = form.indicators.values().filter_map(|indicator| {
         let (over, by) = indicator.ratio.as_ref()?;
         Some((indicator.id.as_str(), over.as_str(), by.as_str()))
     });
     let made: Vec<(&str, &str, &str)> = made.collect();
-    let sums = store.report_ratios(asker, &form.id, &made, SUMS_MAX).await.map_err(unanswered)?;
+    let sums = store.report_ratios(asker, &form.id, &made, places, SUMS_MAX).await.map_err(unanswered)?;
     let view = |of: ioc_storage::queries::ReportedRatio| ReportedRatio {
         indicator: of.indicator,
         breakdown: of.breakdown,

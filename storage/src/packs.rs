@@ -4,6 +4,7 @@
 //! row in `pack`. Going back to an older pack is publishing it again.
 
 mod forms;
+mod maps;
 mod standards;
 
 use ioc_model::pack::Pack;
@@ -27,8 +28,11 @@ impl Store {
         )
         .await?;
         // Of the current version too: a newer program may have more tables.
-        let all =
-            dimensions(pack).into_iter().chain(standards::dimensions(pack)).chain(forms::dimensions(pack));
+        let all = dimensions(pack)
+            .into_iter()
+            .chain(standards::dimensions(pack))
+            .chain(forms::dimensions(pack))
+            .chain(maps::dimensions(pack));
         for (table, rows) in all {
             self.write_dimension(table, version, rows).await?;
         }

@@ -180,8 +180,17 @@ condition = { kind = "events", count = "targets", by = "network", kinds = ["bloc
 """
 
 AGENCIES = f"id,name_vi,name_en,place\n{OFFICE},Sở Thử nghiệm,Test department,80\n"
-REPORT_PLACES = """25486,2025-07-01,,commune,Xã Tân Biên,Tan Bien,80,,,
-25489,2025-07-01,,commune,Xã Tân Lập,Tan Lap,80,,,
+# Two communes will be others: a share of one of them comes to the other. So what is reported is read on that map, too.
+NEXT_MAP = "2030-01-01"
+REPORT_PLACES = f"""25486,2025-07-01,2029-12-31,commune,Xã Tân Biên,Tan Bien,80,,,
+25489,2025-07-01,2029-12-31,commune,Xã Tân Lập,Tan Lap,80,,,
+25486,{NEXT_MAP},,commune,Xã Tân Biên,Tan Bien,80,,,
+25489,{NEXT_MAP},,commune,Xã Tân Lập,Tan Lap,80,,,
+"""
+SUCCESSIONS = f"""from_code,from_valid_from,to_code,to_valid_from,split,main,weight,estimated
+25486,2025-07-01,25486,{NEXT_MAP},true,false,0.4,true
+25486,2025-07-01,25489,{NEXT_MAP},true,true,0.6,true
+25489,2025-07-01,25489,{NEXT_MAP},false,true,1,false
 """
 REPORTS = """
 [reports]
@@ -279,6 +288,7 @@ def write_forms(folder):
         with open(folder / file, "a", encoding="utf-8") as there:
             there.write(text)
     (folder / "agencies.csv").write_text(AGENCIES, encoding="utf-8")
+    (folder / "successions.csv").write_text(SUCCESSIONS, encoding="utf-8")
     text = ""
     for form, absent in ((KEEPING, "keeps"), (WITHDRAWING, "withdraws")):
         text += FORM.format(name=form, title=form.upper(), absent=absent)

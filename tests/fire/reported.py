@@ -5,12 +5,17 @@ counts; the same bytes from the same agency are no word; what one form leaves ou
 taken back; shown is the highest vintage of the commune whose cell it is.
 """
 
+import calendar
 import collections
+import csv
 import datetime
 import decimal
 import json
+from fractions import Fraction
 
-from fire.pack import COMMUNES, REPORT_FEED, WITHDRAWING
+from boundaries import Units, read
+from fire.pack import COMMUNES, NEXT_MAP, REPORT_FEED, REPORT_PLACES, SUCCESSIONS, WITHDRAWING
+from ioc import PACK
 from fire.reporting import Said
 
 # As `store` reads them.
@@ -125,10 +130,35 @@ def owed(form, agency, year, month, receipts, now):
     return Owed(form, agency, year, month, state, received, late, revisions, refused)
 
 
+def units():
+    """Of the pack that burns."""
+    places = read(PACK / "places.csv")
+    places += csv.DictReader(REPORT_PLACES.splitlines(), fieldnames=list(places[0]))
+    return Units(places, list(csv.DictReader(SUCCESSIONS.splitlines())))
+
+
+def restated(shown):
+    """What is shown, on the map to come, as `store.RESTATED` reads it: worked out by `boundaries` and by none of its code."""
+    said, found = collections.defaultdict(dict), []
+    since, day, all_units = datetime.date(2025, 7, 1), datetime.date.fromisoformat(NEXT_MAP), units()
+    for form, name, place, year, month, _, mark, value in shown:
+        counts = {"value": value, "none": 0}.get(mark)
+        said[form, name, year, month][place, since] = None if counts is None else Fraction(counts)
+    for (form, name, year, month), of in said.items():
+        end = datetime.date(year, month, calendar.monthrange(year, month)[1])
+        for (place, _), (value, reason, estimated, known, expected) in all_units.restated(of, end, day).items():
+            # What was taken back stands in the store all the same, and is nothing here.
+            if known:
+                value = None if value is None else decimal.Decimal(value.numerator) / decimal.Decimal(value.denominator)
+                is_estimate = estimated and value is not None
+                found.append((form, name, place, year, month, value, reason, is_estimate, known, expected))
+    return found
+
+
 class Reports:
     """What is broken, in `findings`; what was compared, in `figures`; of all receipts, the `sums`."""
 
-    def __init__(self, journals, envelopes, receipts, shown, beside, obligations, balance):
+    def __init__(self, journals, envelopes, receipts, shown, beside, obligations, balance, on_map=()):
         self.journals, self.balance = journals, balance
         self.obligations = [Owed(*row) for row in obligations]
         self.now = max((receipt.received for receipt in receipts), default=0)
@@ -139,6 +169,7 @@ class Reports:
         for receipt in receipts:
             self.receipts[receipt.at, receipt.position].append(receipt)
         self.held, self.held_beside = collections.Counter(map(tuple, shown)), collections.Counter(map(tuple, beside))
+        self.held_restated = collections.Counter(map(tuple, on_map))
         self.findings, self.figures, self.kept = [], collections.Counter(), Kept()
         self.sums = collections.Counter()
         for receipt in receipts:
@@ -158,12 +189,14 @@ class Reports:
         self.fates()
         self.same("cells that are shown", collections.Counter(self.kept.shown()), self.held)
         self.same("words of other agencies", collections.Counter(self.kept.beside()), self.held_beside)
+        self.same("numbers on the map to come", collections.Counter(restated(self.kept.shown())), self.held_restated)
         self.owed()
         sums = {name: self.sums[name] for name in ("rows", "stored", "same", "rejected")}
         totals = dict(zip(sums, (self.balance[f"rows_{name}"] for name in ("decoded", "stored", "duplicate", "rejected")), strict=True))
         if sums != totals:
             self.findings.append(f"BALANCE: receipts say {sums}, the feed {totals}")
         self.figures |= {"cells shown": sum(self.held.values()), "words beside them": sum(self.held_beside.values())}
+        self.figures["numbers on another map"] = sum(self.held_restated.values())
         return self
 
     def came_for(self, message, receipt):

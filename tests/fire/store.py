@@ -4,7 +4,7 @@ import clickhouse_connect
 
 import archive
 from fire import counts, devices, reported
-from fire.pack import LOG_FEEDS, REPORT_FEED
+from fire.pack import LOG_FEEDS, NEXT_MAP, REPORT_FEED
 
 MILLIS = "toUnixTimestamp64Milli({})"
 
@@ -68,6 +68,11 @@ RECEIPTS = f"""
 CELLS = """
     SELECT form, indicator, place_code, toYear(period_start), toMonth(period_start), vintage, mark, value FROM report_cell
     WHERE mark != 'withdrawn'
+"""
+RESTATED = f"""
+    SELECT form, indicator, place_code, toYear(period_start), toMonth(period_start), value, reason,
+        (estimated AND isNotNull(value))::Bool, known, expected
+    FROM report_on_map(map_date = '{NEXT_MAP}') WHERE known > 0
 """
 CONFLICTS = """
     SELECT form, indicator, place, toYear(period_start), toMonth(period_start), agency, vintage, mark, value FROM report_conflict
@@ -134,6 +139,7 @@ def read_reports(base, ioc, folder):
         asked.query(OWED).result_rows,
         # A run without reports has nothing of them.
         balances(ioc).get(REPORT_FEED, dict.fromkeys(BALANCE, 0)),
+        asked.query(RESTATED).result_rows,
     )
 
 

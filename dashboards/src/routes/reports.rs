@@ -9,18 +9,20 @@ use axum::{
 };
 use ioc_model::{
     asker::Asker,
+    calendar::Calendar,
     form::{Form, Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
     pack::{DOMAINS, Pack},
     place::{Date, Place},
     position::Position,
     results::ReportVerdict,
     text::Text,
+    time::EventTime,
 };
 use serde::Deserialize;
 
 use super::{AppState, fresh, fresh_json, json, position, question, starting};
 use crate::{
-    access::Asked,
+    access::Asked as AskedBy,
     kept_back::{CountedCell, KeptBack},
     problem::Problem,
     reported::{DomainView, TargetList, forms_of},
@@ -28,6 +30,7 @@ use crate::{
         CELLS_MAX, CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReceiptPage, ReceiptView, ReportStory,
         ReportValues, SilentPlace,
     },
+    restated::{Asked, Reading},
 };
 
 #[derive(Deserialize)]
@@ -43,7 +46,7 @@ pub(super) struct ReceiptsQuery {
 /// GET `/api/reports/receipts`.
 pub(super) async fn receipts(
     State(state): State<AppState>,
-    Asked(asker): Asked,
+    AskedBy(asker): AskedBy,
     query: Result<Query<ReceiptsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let ReceiptsQuery { form, agency, verdict, before, limit } = question(query)?;
@@ -68,7 +71,7 @@ pub(super) async fn receipts(
 /// GET `/api/reports/receipts/{position}`.
 pub(super) async fn receipt(
     State(state): State<AppState>,
-    Asked(asker): Asked,
+    AskedBy(asker): AskedBy,
     Path(at): Path<String>,
 ) -> Result<Response, Problem> {
     let at = position(&at)?;
@@ -87,7 +90,7 @@ pub(super) async fn receipt(
     let cells = named(cells, &receipt.form, pack);
     let is_of_persons = shown.guarded.guards_report(pack, &receipt, &findings);
     let story = ReportStory { receipt: called(receipt, pack), findings, cells, more_cells };
-    fresh_json(&story.told(&KeptBack::of(form, &counts), is_of_persons))
+    fresh_json(&story.told(&KeptBack::of(form, &pack.groups, &counts), is_of_persons))
 }
 
 /// What of reported numbers every page that is open asks for again and again.
@@ -95,7 +98,7 @@ pub(super) async fn receipt(
 pub(super) enum ReportedQuery {
     Values(ValuesQuery),
     Domain(DomainQuery),
-    Targets,
+    Targets(TargetsQuery),
 }
 
 /// Answers as somebody was answered who asked the same a moment ago.
@@ -106,7 +109,7 @@ async fn shared(state: &AppState, asker: &Asker, asked: ReportedQuery) -> Result
         match &of {
             ReportedQuery::Values(of) => made_of_values(state, asker, of).await,
             ReportedQuery::Domain(of) => made_of_domain(state, asker, of).await,
-            ReportedQuery::Targets => made_of_targets(state, asker).await,
+            ReportedQuery::Targets(of) => made_of_targets(state, asker, of).await,
         }
     };
     Ok(fresh(state.reported.answer(asker, &shown.build, asked, make).await?))
@@ -118,19 +121,21 @@ pub(super) struct ValuesQuery {
     form: String,
     period: String,
     place: Option<String>,
+    map: Option<String>,
 }
 
 /// GET `/api/reports/values`.
 pub(super) async fn values(
     State(state): State<AppState>,
-    Asked(asker): Asked,
+    AskedBy(asker): AskedBy,
     query: Result<Query<ValuesQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     shared(&state, &asker, ReportedQuery::Values(question(query)?)).await
 }
 
 async fn made_of_values(state: &AppState, asker: &Asker, of: &ValuesQuery) -> Result<Bytes, Problem> {
-    let ValuesQuery { form, period, place } = of;
+    let ValuesQuery { form, period, place, map } = of;
+    let reading = reading(map.as_deref())?;
     // What kind it is of, its form said when it was stored.
     let periods: Vec<Period> =
         PeriodKind::ALL.into_iter().filter_map(|kind| Period::parse(kind, period)).collect();
@@ -141,8 +146,9 @@ async fn made_of_values(state: &AppState, asker: &Asker, of: &ValuesQuery) -> Re
         .vi(format!("'{period}' không phải là kỳ báo cáo, ví dụ đúng: 2026-10, 2026-Q4, 2026")));
     }
     starting(&state.board)?;
-    let cells = state.history.report_values(asker, form, &periods, None).await?;
     let pack = state.shown().pack.clone();
+    let asked = asked(state, &pack, reading)?;
+    let cells = state.history.report_values(asker, form, &periods, None).await?;
     let (known, by_code) = (pack.forms.get(form), PlacesByCode::of(&pack.places));
     // Of all places, also where one is asked for: what is kept back of it depends on the others.
     let counts = counts(state, asker, known, Some(&periods)).await?;
@@ -157,11 +163,27 @@ async fn made_of_values(state: &AppState, asker: &Asker, of: &ValuesQuery) -> Re
         (None, None) => 0,
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
-    let kept_back = KeptBack::of(known, &counts);
+    let kept_back = KeptBack::of(known, &pack.groups, &counts);
     let silent =
         known.filter(|_| place.is_none()).and_then(|form| silent(&pack, asker, form, &periods, &cells));
-    let values = ReportValues::of(named(cells, form, &pack), place.as_deref(), additive, &kept_back, places);
-    json(&ReportValues { indicators: indicators.unwrap_or_default(), silent, ..values })
+    let cells = named(cells, form, &pack);
+    let mut restated = match cells.len() > CELLS_MAX as usize {
+        true => Vec::new(),
+        false => asked.restated(known, &cells, &kept_back),
+    };
+    let values = match place.as_deref().filter(|_| !asked.is_as_reported()) {
+        // Of a unit of the map: with the cells that it is made of.
+        Some(unit) => {
+            restated.retain(|of| of.place == unit);
+            let is_part = |cell: &CellView| restated.iter().any(|of| of.is_made_of(cell));
+            let cells = cells.into_iter().filter(is_part).collect();
+            let parts = ReportValues::of(cells, None, additive, &kept_back, places);
+            ReportValues { totals: Vec::new(), ..parts }
+        }
+        None => ReportValues::of(cells, place.as_deref(), additive, &kept_back, places),
+    };
+    let indicators = indicators.unwrap_or_default();
+    json(&ReportValues { indicators, silent, map: Some(asked.view()), restated, ..values })
 }
 
 /// Places of a form of which nothing is among its cells; none where that cannot be known: by who does not see all feeds that
@@ -186,12 +208,7 @@ fn silent(
         cells.iter().map(|cell| (cell.place.as_str(), cell.place_from)).collect();
     let due = PlacesByCode::of(&pack.places).of_scope_on(&form.places, period.end);
     let of_nothing = |place: &&Place| !said.contains(&(place.key.code.as_str(), place.key.valid_from));
-    let view = |place: &Place| SilentPlace {
-        place: place.key.code.clone(),
-        place_from: place.key.valid_from,
-        place_name: place.name.clone(),
-    };
-    Some(due.into_iter().filter(of_nothing).map(view).collect())
+    Some(due.into_iter().filter(of_nothing).map(SilentPlace::of).collect())
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -199,19 +216,22 @@ fn silent(
 pub(super) struct DomainQuery {
     screen: String,
     form: Option<String>,
+    map: Option<String>,
+    group: Option<String>,
 }
 
 /// GET `/api/reports/domain`.
 pub(super) async fn domain(
     State(state): State<AppState>,
-    Asked(asker): Asked,
+    AskedBy(asker): AskedBy,
     query: Result<Query<DomainQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     shared(&state, &asker, ReportedQuery::Domain(question(query)?)).await
 }
 
 async fn made_of_domain(state: &AppState, asker: &Asker, of: &DomainQuery) -> Result<Bytes, Problem> {
-    let DomainQuery { screen, form } = of;
+    let DomainQuery { screen, form, map, group } = of;
+    let reading = reading(map.as_deref())?;
     if !DOMAINS.contains(&screen.as_str()) {
         let known = DOMAINS.join(", ");
         return Err(Problem::bad_request(format!("'{screen}' is no screen of a domain ({known})"))
@@ -219,29 +239,75 @@ async fn made_of_domain(state: &AppState, asker: &Asker, of: &DomainQuery) -> Re
     }
     starting(&state.board)?;
     let pack = state.shown().pack.clone();
+    let asked = asked(state, &pack, reading)?;
+    let group = group.as_ref();
+    let group = group.map(|id| pack.groups.get(id).ok_or_else(|| no_group(&pack, id))).transpose()?;
     let wanted = form.as_deref();
     let found = forms_of(&pack, screen).find(|form| wanted.is_none_or(|wanted| wanted == form.id));
     let Some(form) = found else { return json(&DomainView::empty(&pack, asker, screen)) };
-    let sums = state.history.report_sums(asker, &form.id).await?;
-    let ratios = state.history.report_ratios(asker, form).await?;
+    let members = group.map(|group| &group.members);
+    let sums = state.history.report_sums(asker, &form.id, members).await?;
+    let ratios = state.history.report_ratios(asker, form, members).await?;
     let counts = counts(state, asker, Some(form), None).await?;
-    let kept_back = KeptBack::of(Some(form), &counts);
-    json(&DomainView::of(&pack, (asker, screen), form, (&sums, &ratios), &kept_back))
+    let kept_back = KeptBack::of(Some(form), &pack.groups, &counts);
+    json(&DomainView::of(&pack, (asker, screen), form, (&sums, &ratios, group), &kept_back, &asked))
+}
+
+/// How places are to be read; as reported where nothing is said.
+fn reading(map: Option<&str>) -> Result<Reading, Problem> {
+    let Some(text) = map else { return Ok(Reading::default()) };
+    Reading::parse(text).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "'{text}' is no map; one is reported, today, or a day such as 2025-06-30"
+        ))
+        .vi(format!("'{text}' không phải là bản đồ; hãy dùng reported, today, hoặc một ngày như 2025-06-30"))
+    })
+}
+
+/// The maps of the pack, today being what the product's clock says in its zone. A demonstration's clock goes through days that
+/// were recorded, and who looks at it does so today: it has the newest map.
+fn asked<'p>(state: &AppState, pack: &'p Pack, reading: Reading) -> Result<Asked<'p>, Problem> {
+    let now = EventTime(state.board.now().0);
+    let local = || Calendar::of_zone(&pack.timezone).ok()?.local(now);
+    let today = if pack.replayed.is_some() { None } else { local() };
+    let today = today.map_or(Date::MAX, |local| local.date());
+    Asked::of(pack, reading, today).ok_or_else(|| {
+        Problem::bad_request("the pack knows no places on the day of that map")
+            .vi("gói tỉnh không có địa bàn nào vào ngày của bản đồ này")
+    })
+}
+
+fn no_group(pack: &Pack, id: &str) -> Problem {
+    let known: Vec<&str> = pack.groups.keys().map(String::as_str).collect();
+    let known = known.join(", ");
+    Problem::bad_request(format!("'{id}' is no group of places of the pack (there are: {known})"))
+        .vi(format!("'{id}' không phải là nhóm địa bàn của gói tỉnh (có: {known})"))
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TargetsQuery {
+    map: Option<String>,
 }
 
 /// GET `/api/reports/targets`.
-pub(super) async fn targets(State(state): State<AppState>, Asked(asker): Asked) -> Result<Response, Problem> {
-    shared(&state, &asker, ReportedQuery::Targets).await
+pub(super) async fn targets(
+    State(state): State<AppState>,
+    AskedBy(asker): AskedBy,
+    query: Result<Query<TargetsQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    shared(&state, &asker, ReportedQuery::Targets(question(query)?)).await
 }
 
-async fn made_of_targets(state: &AppState, asker: &Asker) -> Result<Bytes, Problem> {
+async fn made_of_targets(state: &AppState, asker: &Asker, of: &TargetsQuery) -> Result<Bytes, Problem> {
+    let reading = reading(of.map.as_deref())?;
     starting(&state.board)?;
     let mut years = state.history.report_targets(asker).await?;
     let pack = state.shown().pack.clone();
     let forms: BTreeSet<&str> = pack.targets.values().map(|target| target.form.as_str()).collect();
     for form in forms.into_iter().filter_map(|form| pack.forms.get(form)).filter(|form| form.keeps_back()) {
         let counts = counts(state, asker, Some(form), None).await?;
-        let kept_back = KeptBack::of(Some(form), &counts);
+        let kept_back = KeptBack::of(Some(form), &pack.groups, &counts);
         for year in &mut years {
             let target = pack.targets.get(&year.target).filter(|target| target.form == form.id);
             if target.is_some_and(|target| kept_back.keeps_target(&pack, target, year)) {
@@ -249,7 +315,8 @@ async fn made_of_targets(state: &AppState, asker: &Asker) -> Result<Bytes, Probl
             }
         }
     }
-    json(&TargetList::of(&pack, &years))
+    let map = Some(asked(state, &pack, reading)?.view());
+    json(&TargetList { map, ..TargetList::of(&pack, &years) })
 }
 
 /// What is looked at to know what of a form is kept back; nothing of one that keeps nothing back.

@@ -9,6 +9,7 @@ mod figures;
 mod held;
 mod kept_back;
 mod lineage;
+mod maps;
 mod obligations;
 mod pages;
 mod replays;

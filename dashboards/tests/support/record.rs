@@ -1,7 +1,7 @@
 //! What a board asks in tests: a record of epochs, told what to answer.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::ready,
     sync::{Mutex, PoisonError},
 };
@@ -30,6 +30,7 @@ use ioc_model::{
     form::{Form, ObligationScore, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
+    place::PlaceKey,
     position::Position,
     results::{AlertResult, EpochResults, Obligation, Receipt},
     rule::{AlertEvents, AlertKey},
@@ -491,8 +492,14 @@ impl History for Record {
         self.answer(asker, asked, |recorded| recorded.told.cells.clone())
     }
 
-    fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>> {
-        self.answer(asker, format!("report_sums {form}"), |recorded| recorded.told.sums.clone())
+    fn report_sums<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        places: Option<&'a BTreeSet<PlaceKey>>,
+    ) -> HistoryAnswer<'a, Vec<ReportedSum>> {
+        let of = places.map_or(String::new(), |places| format!(" of {} places", places.len()));
+        self.answer(asker, format!("report_sums {form}{of}"), |recorded| recorded.told.sums.clone())
     }
 
     /// Made of the cells that it was told.
@@ -500,6 +507,7 @@ impl History for Record {
         &'a self,
         asker: &'a Asker,
         form: &'a Form,
+        _places: Option<&'a BTreeSet<PlaceKey>>,
     ) -> HistoryAnswer<'a, Vec<ReportedRatio>> {
         self.answer(asker, format!("report_ratios {}", form.id), |recorded| {
             let cells = &recorded.told.cells;

@@ -2732,6 +2732,120 @@ export interface ReportValues {
         place_name: Text;
       }[]
     | null;
+  /**
+   * How places are read
+   */
+  map: ReportMap | null;
+  /**
+   * What the units of the map say; empty as reported. The cells are what they are made of
+   */
+  restated: RestatedCell[];
+}
+/**
+ * How numbers by place are read, and how they could be
+ */
+export interface ReportMap {
+  /**
+   * As reported, on today's map, or on the map of a day
+   */
+  reading: "reported" | "today" | "day";
+  /**
+   * The map; null as reported
+   */
+  map: MapDays | null;
+  /**
+   * All maps of the pack, from the oldest
+   */
+  maps: MapDays[];
+  /**
+   * Groups of places that stay comparable over all maps
+   *
+   * Items: A group of places
+   */
+  groups: {
+    id: string;
+    name: Text;
+  }[];
+}
+/**
+ * A map of places: the days on which it holds
+ */
+export interface MapDays {
+  /**
+   * Its first day
+   */
+  from: string;
+  /**
+   * Its last day; null of the newest
+   */
+  to: string | null;
+}
+/**
+ * What a unit of a map says of a part of an indicator. It is made of nothing but what is shown as it was reported
+ */
+export interface RestatedCell {
+  indicator: string;
+  /**
+   * Which part, as dimension=member joined by commas; empty for the whole
+   */
+  breakdown: string;
+  /**
+   * Code of the unit of the map; of the unit it was reported of where that is on none
+   */
+  place: string;
+  /**
+   * First day of the validity of that version of the unit
+   */
+  place_from: string;
+  /**
+   * Name of the unit; null where the pack has none like it
+   */
+  place_name: Text | null;
+  /**
+   * The sum of its parts, or the share made of such sums, as a decimal; null where there is none or it is kept back
+   */
+  number: string | null;
+  /**
+   * Whether it is kept back, for being a small number of persons or made of a number that is kept back
+   */
+  suppressed: boolean;
+  /**
+   * Why there is none: the unit came to none; is of nothing that is known; was split, or made of several, since; the indicator may not be added up; not all of its parts are known; it was reported without a number. Null where there is one
+   */
+  reason:
+    | "no_successor"
+    | "no_predecessor"
+    | "split_backwards"
+    | "merged_backwards"
+    | "not_additive"
+    | "part_missing"
+    | "no_number"
+    | null;
+  /**
+   * Whether a part of it is a share of a unit that was split
+   */
+  estimated: boolean;
+  /**
+   * Parts that are known
+   */
+  known: number;
+  /**
+   * Parts that it is made of
+   */
+  expected: number;
+  /**
+   * What was reported that it is made of; the cells have the numbers
+   *
+   * Items: A unit that something was reported of
+   */
+  parts: {
+    place: string;
+    place_from: string;
+    /**
+     * How much of it, above 0 and at most 1, as a decimal
+     */
+    weight: string;
+  }[];
 }
 /**
  * What is rejected, and what was read again
@@ -3062,6 +3176,14 @@ export interface ReportDomain {
     name: Text;
   }[];
   series: ReportSeries[];
+  /**
+   * How places are read; null of a screen without a form
+   */
+  map: ReportMap | null;
+  /**
+   * The group of places that is added up; null for all of them
+   */
+  group: string | null;
 }
 /**
  * A target in a year
@@ -3145,6 +3267,10 @@ export interface Target {
  */
 export interface TargetList {
   targets: Target[];
+  /**
+   * How places are read
+   */
+  map: ReportMap | null;
 }
 /**
  * An attempt that was refused

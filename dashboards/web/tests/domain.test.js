@@ -177,3 +177,47 @@ for (const size of SCREENS) {
     });
   }
 }
+
+test("numbers by place are read in three ways: what is estimated says so and opens, what is on no map is flagged and never guessed", async () => {
+  const { context, page, seen } = await screen("health", "[data-part=domain-map] [data-commune]");
+  const reading = page.getByRole("combobox", { name: "Địa giới" });
+  assert.deepEqual(await texts(reading.locator("option")), ["như báo cáo", "hôm nay", "ngày 30/06/2025"]);
+  await reading.selectOption("today");
+  await page.locator(".restated [data-place]").first().waitFor({ timeout: PATIENCE });
+  assert.match(page.url(), /#\/health\?map=today$/);
+  const estimated = page.locator('.restated [data-estimated="true"]');
+  assert.equal(await estimated.count(), 1);
+  assert.match((await texts(estimated))[0], /^≈ 83,8.* ước tính 2\/2 phần đã biết$/);
+  assert.notEqual(await estimated.locator(".link").evaluate((it) => getComputedStyle(it).textDecorationStyle), "solid", "by more than colour");
+  await estimated.getByRole("button").click();
+  const parts = await texts(page.locator("[data-part=parts] [data-made-of]"));
+  assert.equal(parts.length, 2);
+  assert.match(parts[0], /^Xã Cũ Một 100 .*25507 từ 01\/01\/1970 · phần 0,6383$/);
+  const all = await page.locator(".report-values").innerText();
+  assert.match(all, /thiếu số của một phần/);
+  assert.match(all, /đơn vị đã bỏ, không có đơn vị kế tục/);
+  assert.equal(await page.locator('[data-commune][data-estimated="true"]').count(), 1);
+  assert.match(await page.locator('[data-commune][data-estimated="true"] title').textContent(), /: ≈ .*\(ước tính\)$/);
+  await page.locator("[data-part=parts]").getByRole("button").first().click();
+  await page.waitForFunction(() => document.activeElement?.id === "report-title");
+  await reading.selectOption("2025-06-30");
+  await page.locator("#off-map-title").waitFor({ timeout: PATIENCE });
+  assert.match(await page.locator(".report-values").innerText(), /nhập từ nhiều đơn vị: chỉ biết tổng/);
+  await page.getByRole("combobox", { name: "Địa bàn" }).selectOption("tay-ninh-cu");
+  await page.waitForFunction(() => /map=2025-06-30/.test(location.hash) && /group=tay-ninh-cu/.test(location.hash));
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+});
+
+for (const size of SCREENS) {
+  test(`on today's map a domain's screen keeps to its width and to the rules of access at ${size.width} px`, async () => {
+    const { context, page } = await screen("health?map=today", ".restated [data-place]", size);
+    await settled(page);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+    assert.deepEqual(await violations(page), []);
+    await page.locator('.restated [data-estimated="true"] .link').click();
+    await page.locator("[data-part=parts]").scrollIntoViewIfNeeded();
+    await keep(page, `health-on-map-${size.width}`);
+    await context.close();
+  });
+}

@@ -15,6 +15,7 @@ mod owed;
 mod period;
 mod period_words;
 mod report;
+mod restated;
 mod scope;
 mod sdmx;
 mod suppress;
@@ -38,6 +39,7 @@ pub use self::{
     period::{Period, PeriodKind},
     period_words::ENGLISH_MONTHS,
     report::{Absent, Cell, CellKey, Mark, Report, Rest, Value, Vintage, Whole},
+    restated::{Restated, Said, ratio, restate},
     scope::PlacesByCode,
     sdmx::{Of, Sdmx, SdmxUnit},
     suppress::{SmallNumber, Tie, Tied, gives_away, suppressed},

@@ -14,7 +14,7 @@ use crate::{
     index::IndexSettings,
     limit::Limit,
     obligation::ObligationRule,
-    place::Place,
+    place::{Place, PlaceGroup},
     rule::Rule,
     text::Text,
     time::Millis,
@@ -46,6 +46,7 @@ pub(super) struct Draft {
     pub(super) rules: BTreeMap<String, Rule>,
     pub(super) indices: IndexSettings,
     pub(super) successions: Vec<Succession>,
+    pub(super) groups: BTreeMap<String, PlaceGroup>,
     pub(super) holidays: Vec<Holiday>,
     pub(super) map: Option<Arc<str>>,
     /// Symbols of indicators, by their comparable form: whose they are.
@@ -90,6 +91,7 @@ impl Draft {
             rules: self.rules,
             indices: self.indices,
             successions: self.successions,
+            groups: self.groups,
             holidays: self.holidays,
             map: self.map,
         }

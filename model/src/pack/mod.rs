@@ -13,6 +13,7 @@ mod event_words;
 mod faults;
 mod feeds;
 mod forms;
+mod groups;
 mod holidays;
 mod http_pull;
 mod indicators;
@@ -51,7 +52,6 @@ use serde::{Deserialize, Serialize};
 pub use spelling::Spelling;
 pub use sql::{SqlAddress, SqlCompare, SqlEngine, SqlFeed};
 
-pub use crate::station_kind::StationKind;
 use crate::{
     contract::Contract,
     event::{EventMeasure, Severity},
@@ -59,12 +59,13 @@ use crate::{
     index::IndexSettings,
     limit::Limit,
     obligation::ObligationRule,
-    place::{Date, Place, PlaceKey},
+    place::{Date, Place, PlaceGroup, PlaceKey},
     rule::Rule,
     text::Text,
     time::Millis,
     window::{Spike, WindowKind},
 };
+pub use crate::{place::Succession, station_kind::StationKind};
 
 /// The identity of a pack's content: SHA-256 over its files' names and bytes, as 16 hexadecimal digits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,27 +127,12 @@ pub struct Pack {
     pub indices: IndexSettings,
     /// Which units became which.
     pub successions: Vec<Succession>,
+    /// What stays comparable of units that are no more, by identifier.
+    pub groups: BTreeMap<String, PlaceGroup>,
     /// Days that are not worked, or are worked instead.
     pub holidays: Vec<Holiday>,
     /// The boundaries of the current communes as TopoJSON, for the page's map; none for a pack without.
     pub map: Option<Arc<str>>,
-}
-
-/// A unit and one of those its people and land came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Succession {
-    /// The unit that ended.
-    pub from: PlaceKey,
-    /// The unit it came to.
-    pub to: PlaceKey,
-    /// Whether it came to more than one.
-    pub split: bool,
-    /// Whether this is the one most of it came to.
-    pub main: bool,
-    /// The share of it that came to this one; 1 where it was not split. The shares of a unit add up to 1.
-    pub weight: f64,
-    /// The weight is an estimate by area, not a count.
-    pub estimated: bool,
 }
 
 /// A day that is not like its weekday.

@@ -3,9 +3,9 @@
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
 //! `agencies.csv`, `forms.toml`, `templates.toml`, `targets.csv`, `models.toml`, `log_sources.toml`, `severities.toml`,
 //! `measures.toml`, `limits.toml`, `obligations.toml`,
-//! `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such as `demo/`:
-//! more agencies, forms, obligations, indicators, stations, log sources, measures, feeds, limits and rules for one purpose,
-//! with a `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
+//! `rules.toml`, `successions.csv`, `groups.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such
+//! as `demo/`: more agencies, forms, obligations, indicators, stations, log sources, measures, feeds, limits and rules for one
+//! purpose, with a `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
 //! the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +17,8 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, forms, holidays, indicators, limits, log_sources, manifest, map, measures, models, obligations,
-    places, rules, severities, stations, successions, targets,
+    feeds, forms, groups, holidays, indicators, limits, log_sources, manifest, map, measures, models,
+    obligations, places, rules, severities, stations, successions, targets,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
@@ -41,10 +41,11 @@ const LIMITS: &str = "limits.toml";
 const RULES: &str = "rules.toml";
 const OBLIGATIONS: &str = "obligations.toml";
 const SUCCESSIONS: &str = "successions.csv";
+const GROUPS: &str = "groups.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 19] = [
+const BASE_FILES: [&str; 20] = [
     MANIFEST,
     PLACES,
     AGENCIES,
@@ -62,6 +63,7 @@ const BASE_FILES: [&str; 19] = [
     OBLIGATIONS,
     RULES,
     SUCCESSIONS,
+    GROUPS,
     HOLIDAYS,
     MAP,
 ];
@@ -136,7 +138,7 @@ fn layers(files: &PackFiles, log: &FaultLog) -> BTreeSet<String> {
             Some((layer, file)) => {
                 if OVERLAY_FILES.contains(&file) {
                     let _ = layers.insert(layer.to_owned());
-                } else if is_toml || [PLACES, TARGETS, SUCCESSIONS, HOLIDAYS, MAP].contains(&file) {
+                } else if is_toml || [PLACES, TARGETS, SUCCESSIONS, GROUPS, HOLIDAYS, MAP].contains(&file) {
                     let message =
                         format!("an overlay has no such file (it has: {})", OVERLAY_FILES.join(", "));
                     log.add(path, 1, message);
@@ -159,6 +161,7 @@ fn read_base(files: &PackFiles, log: &FaultLog) -> Draft {
     }
     read_list(files, PLACES, log, &mut draft, places::read);
     read_list(files, SUCCESSIONS, log, &mut draft, successions::read);
+    read_list(files, GROUPS, log, &mut draft, groups::read);
     read_list(files, HOLIDAYS, log, &mut draft, holidays::read);
     read_tables(files, "", &mut draft, log);
     read_list(files, TARGETS, log, &mut draft, targets::read);

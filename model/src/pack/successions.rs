@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Succession, csv_table, draft::Draft, faults::FaultLog};
-use crate::place::PlaceKey;
+use rust_decimal::Decimal;
+
+use super::{csv_table, draft::Draft, faults::FaultLog};
+use crate::place::{PlaceKey, Succession};
 
 const COLUMNS: [&str; 8] =
     ["from_code", "from_valid_from", "to_code", "to_valid_from", "split", "main", "weight", "estimated"];
 
-/// Weights are written with a few decimals.
-const WEIGHT_TOLERANCE: f64 = 1e-6;
+/// Decimals of a weight. Weights multiply along successions.
+const WEIGHT_DECIMALS: u32 = 6;
 
 /// Reads the file and checks its pairs against the places and each other.
 pub(super) fn read(file: &str, text: &str, log: &FaultLog, draft: &mut Draft) {
@@ -38,9 +40,15 @@ fn succession(row: &csv_table::Row<'_, { COLUMNS.len() }>, draft: &Draft) -> Opt
     };
     let (from, to) = (key(0, 1), key(2, 3));
     let (split, main, estimated) = (row.flag(4), row.flag(5), row.flag(7));
-    let weight = row.number(6);
-    if weight.is_none_or(|weight| !(weight > 0.0 && weight <= 1.0)) {
-        row.fault(format!("weight '{}' must be greater than 0 and at most 1", row.field(6)));
+    let weight: Option<Decimal> = row.field(6).parse().ok();
+    let is_share = |weight: Decimal| {
+        weight > Decimal::ZERO && weight <= Decimal::ONE && weight.normalize().scale() <= WEIGHT_DECIMALS
+    };
+    if !weight.is_some_and(is_share) {
+        row.fault(format!(
+            "weight '{}' must be greater than 0 and at most 1, with at most {WEIGHT_DECIMALS} decimals",
+            row.field(6)
+        ));
     }
     let (from, to) = (from?, to?);
     if from.valid_to.and_then(|end| end.tomorrow().ok()) != Some(to.key.valid_from) {
@@ -76,8 +84,9 @@ fn check_unit(file: &str, unit: &PlaceKey, pairs: &[&(usize, Succession)], log: 
     if mains != 1 {
         log.add(file, *last_line, format!("place {code} has {mains} main successors, not one"));
     }
-    let sum: f64 = pairs.iter().map(|(_, pair)| pair.weight).sum();
-    if (sum - 1.0).abs() > WEIGHT_TOLERANCE {
+    // To the last digit: what a unit said must be there whole on every map.
+    let sum: Decimal = pairs.iter().map(|(_, pair)| pair.weight).sum();
+    if sum != Decimal::ONE {
         log.add(file, *last_line, format!("the weights of place {code} add up to {sum}, not to 1"));
     }
 }

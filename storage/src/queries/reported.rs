@@ -1,10 +1,12 @@
 //! What reported cells add up to, period by period, and how far plans are.
 
-use clickhouse::Row;
+use std::collections::BTreeSet;
+
+use clickhouse::{Row, query::Query};
 use ioc_model::{
     asker::Asker,
     form::{Period, PeriodKind, Vintage},
-    place::Date,
+    place::{Date, PlaceKey},
     time::ReceivedAt,
 };
 use rust_decimal::Decimal;
@@ -151,13 +153,15 @@ impl Store {
         asker: &Asker,
         form: &str,
         ratios: &[(&str, &str, &str)],
+        places: Option<&BTreeSet<PlaceKey>>,
         limit: u32,
     ) -> Result<Vec<ReportedRatio>, StoreError> {
         if ratios.is_empty() {
             return Ok(Vec::new());
         }
+        let of_places = places.map_or("", |_| OF_PLACES);
         let all = |of: fn(&(&str, &str, &str)) -> String| ratios.iter().map(of).collect::<Vec<String>>();
-        let sums = self
+        let mut sums = self
             .asked_by(asker, |seen| {
                 let theirs = seen.feed("c.feed");
                 // A cell that knows one of both alone is part of neither sum.
@@ -171,7 +175,7 @@ impl Store {
                      anyIf(c.counts, c.indicator = r.2) AS numer, anyIf(c.counts, c.indicator = r.3) AS denom \
                      FROM report_value_current AS c \
                      ARRAY JOIN arrayZip({{ids:Array(String)}}, {{numerators:Array(String)}}, {{denominators:Array(String)}}) AS r \
-                     WHERE c.form = {{form:String}} AND (c.indicator = r.2 OR c.indicator = r.3){theirs} \
+                     WHERE c.form = {{form:String}} AND (c.indicator = r.2 OR c.indicator = r.3){of_places}{theirs} \
                      GROUP BY ratio, part, kind, start, c.place, c.place_from) AS b \
                      WHERE isNotNull(b.numer) AND isNotNull(b.denom) \
                      GROUP BY b.ratio, b.part, b.kind, b.start, b.last \
@@ -183,11 +187,15 @@ impl Store {
             .param("numerators", all(|(_, numerator, _)| (*numerator).to_owned()))
             .param("denominators", all(|(.., denominator)| (*denominator).to_owned()))
             .param("limit", limit);
+        if let Some(places) = places {
+            sums = of_those(sums, places);
+        }
         let sums: Vec<RatioRow> = answer("add up what ratios are made of", sums.fetch_all()).await?;
         sums.into_iter().map(ratio_of).collect()
     }
 
-    /// What each part of each indicator of a form adds up to, the newest period first, at most so many.
+    /// What each part of each indicator of a form adds up to over all places or some, the newest period first, at most so
+    /// many.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -195,9 +203,11 @@ impl Store {
         &self,
         asker: &Asker,
         form: &str,
+        places: Option<&BTreeSet<PlaceKey>>,
         limit: u32,
     ) -> Result<Vec<ReportedSum>, StoreError> {
-        let sums = self
+        let of_places = places.map_or("", |_| OF_PLACES);
+        let mut sums = self
             .asked_by(asker, |seen| {
                 let theirs = seen.feed("c.feed");
                 format!(
@@ -207,13 +217,16 @@ impl Store {
                      count(c.counts) AS known, count() AS said, \
                      toString(min(c.vintage)) AS vintage, \
                      toUnixTimestamp64Milli(max(c.received_at)) AS received_at, max(c.revision) AS revision \
-                     FROM report_value_current AS c WHERE c.form = {{form:String}}{theirs} \
+                     FROM report_value_current AS c WHERE c.form = {{form:String}}{of_places}{theirs} \
                      GROUP BY c.indicator, c.breakdown, c.period_kind, c.period_start \
                      ORDER BY c.period_start DESC, c.indicator, c.breakdown LIMIT {{limit:UInt32}}"
                 )
             })
             .param("form", form)
             .param("limit", limit);
+        if let Some(places) = places {
+            sums = of_those(sums, places);
+        }
         let sums: Vec<SumRow> = answer("add up what is reported", sums.fetch_all()).await?;
         sums.into_iter().map(sum_of).collect()
     }
@@ -276,6 +289,16 @@ impl Store {
         });
         answer("hold plans against what is reported", targets.fetch_all()).await
     }
+}
+
+/// Of some places alone.
+const OF_PLACES: &str = " AND (toString(c.place), toString(c.place_from)) IN (SELECT p.1, p.2 FROM (SELECT arrayJoin(\
+     arrayZip({codes:Array(String)}, {froms:Array(String)})) AS p))";
+
+fn of_those(query: Query, places: &BTreeSet<PlaceKey>) -> Query {
+    let codes: Vec<&str> = places.iter().map(|place| place.code.as_str()).collect();
+    let froms: Vec<String> = places.iter().map(|place| place.valid_from.to_string()).collect();
+    query.param("codes", codes).param("froms", froms)
 }
 
 fn decimal(text: &str) -> Result<Decimal, StoreError> {

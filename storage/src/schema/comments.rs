@@ -3,6 +3,8 @@
 //! A view takes over no comment of the tables it reads. So each of its columns gets its own words here, or those of the
 //! column of that name of the table it is about.
 
+mod restated;
+
 /// A column as ClickHouse tells of it.
 #[derive(Clone, Debug, clickhouse::Row, serde::Deserialize)]
 pub(super) struct Column {
@@ -95,6 +97,7 @@ const REPORTED: &[&str] = &[
 ];
 
 const OF_VIEWS: &[(&[&str], Words)] = &[
+    (restated::VIEWS, restated::WORDS),
     (
         &["event_current", "event_known_at"],
         &[

@@ -72,6 +72,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 30, name: "security figures", sql: include_str!("0030_security_figures.sql") },
     Migration { number: 31, name: "replaced", sql: include_str!("0031_replaced.sql") },
     Migration { number: 32, name: "obligations", sql: include_str!("0032_obligations.sql") },
+    Migration { number: 33, name: "maps", sql: include_str!("0033_maps.sql") },
     Migration { number: 36, name: "security", sql: include_str!("0036_security.sql") },
 ];
 
@@ -277,6 +278,12 @@ mod tests {
                     "{values}",
                     "{asked}",
                     "{said}",
+                    "{period}",
+                    "{period_of_v}",
+                    "{map}",
+                    "{mapped}",
+                    "{of_map}",
+                    "{first_day}",
                     "{late_correction_days}",
                     "{zone}",
                 ] {

@@ -4,22 +4,10 @@
 -- A cell that is not known makes what is worked out of it not known, and never 0. A place whose borders changed is another
 -- place: nothing is compared across that day.
 
--- The label of a period, as model/src/form/period.rs writes it.
 CREATE OR REPLACE VIEW report_cell{at} {on_cluster} AS
 SELECT
     v.form AS form,
-    multiIf(
-        v.period_kind = 'day', toString(v.period_start),
-        v.period_kind = 'week', concat(toString(toISOYear(v.period_start)), '-W', leftPad(toString(toISOWeek(v.period_start)), 2, '0')),
-        v.period_kind IN ('month', 'admin_month'), concat(toString(toYear(v.period_end)), '-', leftPad(toString(toMonth(v.period_end)), 2, '0')),
-        v.period_kind IN ('quarter', 'admin_quarter'), concat(toString(toYear(v.period_end)), '-Q', toString(toQuarter(v.period_end))),
-        v.period_kind IN ('half_year', 'admin_half_year'), concat(toString(toYear(v.period_end)), if(toMonth(v.period_end) <= 6, '-S1', '-S2')),
-        v.period_kind IN ('year', 'admin_year'), toString(toYear(v.period_end)),
-        v.period_kind = 'school_year', concat(toString(toYear(v.period_start)), '-', toString(toYear(v.period_start) + 1)),
-        concat(
-            toString(toYear(addMonths(v.period_start, -8))), '-', toString(toYear(addMonths(v.period_start, -8)) + 1),
-            multiIf(toMonth(v.period_start) = 9, '-R1', toMonth(v.period_start) = 12, '-R2', '-R3'))
-    ) AS period,
+    {period_of_v} AS period,
     v.period_kind AS period_kind,
     v.period_start AS period_start,
     v.period_end AS period_end,

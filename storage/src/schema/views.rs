@@ -157,6 +157,27 @@ const REPORTED: &str = include_str!("reported.sql");
 /// How agencies keep what they owe.
 const OBLIGATIONS: &str = include_str!("obligations.sql");
 
+/// What is worked out of them on maps.
+const RESTATED: &str = include_str!("restated.sql");
+
+/// What they add up to in groups of units.
+const REPORT_GROUP: &str = include_str!("report_group.sql");
+
+/// The label of a period, as model/src/form/period.rs writes it.
+const PERIOD: &str = "\
+multiIf(
+    {of}period_kind = 'day', toString({of}period_start),
+    {of}period_kind = 'week', concat(toString(toISOYear({of}period_start)), '-W', leftPad(toString(toISOWeek({of}period_start)), 2, '0')),
+    {of}period_kind IN ('month', 'admin_month'), concat(toString(toYear({of}period_end)), '-', leftPad(toString(toMonth({of}period_end)), 2, '0')),
+    {of}period_kind IN ('quarter', 'admin_quarter'), concat(toString(toYear({of}period_end)), '-Q', toString(toQuarter({of}period_end))),
+    {of}period_kind IN ('half_year', 'admin_half_year'), concat(toString(toYear({of}period_end)), if(toMonth({of}period_end) <= 6, '-S1', '-S2')),
+    {of}period_kind IN ('year', 'admin_year'), toString(toYear({of}period_end)),
+    {of}period_kind = 'school_year', concat(toString(toYear({of}period_start)), '-', toString(toYear({of}period_start) + 1)),
+    concat(
+        toString(toYear(addMonths({of}period_start, -8))), '-', toString(toYear(addMonths({of}period_start, -8)) + 1),
+        multiIf(toMonth({of}period_start) = 9, '-R1', toMonth({of}period_start) = 12, '-R2', '-R3'))
+)";
+
 /// How many places a form is about on the last day of a period of which something is known.
 const PLACES: &str = "\
 (
@@ -213,19 +234,46 @@ fn distinct_counts() -> String {
 /// Each view of what is reported and owed, as it is and as it was known at a moment.
 fn reported() -> impl Iterator<Item = String> {
     const ASKED: &str = "_known_at(known_at = {known_at:DateTime64(3, 'UTC')})";
-    let times = [
-        ("", "_current", "", ""),
-        ("_known_at", ASKED, ASKED, ", as it was known at a moment: …_known_at(known_at = …)"),
-    ];
-    times.into_iter().flat_map(|(at, values, asked, said)| {
+    const KNOWN: &str = ", as it was known at a moment: …_known_at(known_at = …)";
+    const MAPPED: &str = "(map_date = {map_date:Date32})";
+    const MAPPED_KNOWN: &str =
+        "_known_at(map_date = {map_date:Date32}, known_at = {known_at:DateTime64(3, 'UTC')})";
+    let times = [("", "_current", "", "", MAPPED), ("_known_at", ASKED, ASKED, KNOWN, MAPPED_KNOWN)];
+    times.into_iter().flat_map(|(at, values, asked, said, mapped)| {
+        let maps = [
+            ("map", "{map_date:Date32}", "the map of a day: map_date = …", mapped),
+            ("todays_map", "toDate32(today())", "today's map", asked),
+        ];
+        let restated = maps.into_iter().flat_map(move |(map, day, of_map, mapped)| {
+            let first_day =
+                format!("(SELECT maxOrNull(map_from) FROM place_conversion_current WHERE map_from <= {day})");
+            let of_map = of_map.replace('\'', "\\'");
+            super::statements(RESTATED).map(move |statement| {
+                let filled = [
+                    ("{map}", map),
+                    ("{first_day}", &*first_day),
+                    ("{of_map}", &*of_map),
+                    ("{mapped}", mapped),
+                ];
+                replaced(statement, &filled)
+            })
+        });
         let filled =
             [("{places}", PLACES), ("{at}", at), ("{values}", values), ("{asked}", asked), ("{said}", said)];
-        super::statements(REPORTED).chain(super::statements(OBLIGATIONS)).map(move |statement| {
-            filled
-                .iter()
-                .fold(statement, |statement, (placeholder, text)| statement.replace(placeholder, text))
+        let (of_v, of_m) = (PERIOD.replace("{of}", "v."), PERIOD.replace("{of}", "m."));
+        let all = super::statements(REPORTED)
+            .chain(super::statements(OBLIGATIONS))
+            .chain(super::statements(REPORT_GROUP))
+            .chain(restated);
+        all.map(move |statement| {
+            let statement = replaced(statement, &[("{period_of_v}", &*of_v), ("{period}", &*of_m)]);
+            replaced(statement, &filled)
         })
     })
+}
+
+fn replaced(statement: String, filled: &[(&str, &str)]) -> String {
+    filled.iter().fold(statement, |statement, (placeholder, text)| statement.replace(placeholder, text))
 }
 
 /// Those with local times. An IANA name, as packs have it, or one that ends no string.

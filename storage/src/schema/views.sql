@@ -190,6 +190,18 @@ CREATE OR REPLACE VIEW form_place_current {on_cluster} AS
 SELECT * EXCEPT (pack) FROM form_place WHERE pack = (SELECT argMax(version, published_at) FROM pack)
 COMMENT 'Which places each form is about, as the current pack has it';
 
+CREATE OR REPLACE VIEW place_conversion_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM place_conversion WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What of each administrative unit each unit of each map holds, as the current pack has it';
+
+CREATE OR REPLACE VIEW place_unit_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM place_unit WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'In which districts and provinces of each map each administrative unit lies, as the current pack has it';
+
+CREATE OR REPLACE VIEW place_group_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM place_group WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What stays comparable of units that are no more, as the current pack has it';
+
 CREATE OR REPLACE VIEW target_current {on_cluster} AS
 SELECT * EXCEPT (pack) FROM target WHERE pack = (SELECT argMax(version, published_at) FROM pack)
 COMMENT 'What plans want to be reached, as the current pack has it';

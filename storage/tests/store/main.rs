@@ -11,6 +11,7 @@ mod derived;
 mod fitness;
 mod lineage;
 mod losses;
+mod maps;
 mod marking;
 mod obligations;
 mod once;

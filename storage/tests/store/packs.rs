@@ -18,7 +18,8 @@ async fn a_pack_is_stored_whole_and_once_and_the_views_show_the_one_in_effect() 
         ("legal_limit", pack.limits.len()),
         ("rule", pack.rules.len()),
         ("index_category", 12),
-        ("succession", 302),
+        ("succession", 304),
+        ("place_group", 376),
         ("holiday", pack.holidays.len()),
     ];
     for (table, rows) in expected {
@@ -45,6 +46,10 @@ async fn a_pack_is_stored_whole_and_once_and_the_views_show_the_one_in_effect() 
     let shares = "SELECT count() FROM (SELECT from_code FROM succession_current GROUP BY from_code \
                   HAVING abs(sum(weight) - 1) > 1e-6)";
     assert_eq!(server.ask(shares).await, "0");
+    assert_eq!(server.ask("SELECT uniqExact(map_from) FROM place_conversion_current").await, "2");
+    let lost = "SELECT count() FROM (SELECT sum(weight) AS all FROM place_conversion_current WHERE reason = '' \
+                GROUP BY map_from, from_code, from_valid_from HAVING all != 1)";
+    assert_eq!(server.ask(lost).await, "0", "the shares of a unit add up to all of it");
 
     let mut other = pack.clone();
     other.version = PackVersion("another".to_owned());

@@ -1,5 +1,7 @@
 //! Limits, rules, successions, holidays and the map: what a pack may hold beside what it must (LOUD).
 
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::{
     event::{Count, EventKind, Severity},
@@ -64,6 +66,10 @@ fn full_files() -> PackFiles {
         ("limits.toml", limits),
         ("rules.toml", rules),
         ("successions.csv", successions),
+        (
+            "groups.csv",
+            "id,name_vi,name_en,of_code,of_valid_from\nlong-an-cu,Long An cũ,Old Long An,80,1970-01-01\n",
+        ),
         ("holidays.csv", holidays),
         ("map.topo.json", map),
     ] {
@@ -152,7 +158,10 @@ fn a_full_pack_holds_what_its_files_say() {
     assert_eq!(pack.successions.len(), 3);
     let first = &pack.successions[0];
     assert_eq!((first.from.code.as_str(), first.to.code.as_str()), ("25460", "25459"));
-    assert_eq!((first.split, first.main, first.weight, first.estimated), (true, true, 0.7, true));
+    assert_eq!(
+        (first.split, first.main, first.weight, first.estimated),
+        (true, true, Decimal::new(7, 1), true)
+    );
     assert_eq!(pack.holidays[1].date.to_string(), "2026-09-05");
     assert!(pack.holidays[1].worked && !pack.holidays[0].worked);
     assert!(pack.map.unwrap().contains("25459"));
@@ -444,13 +453,28 @@ fn every_rule_of_successions_holidays_and_the_map_has_its_fault() {
         ),
         (
             changed("successions.csv", "0.3", "0.2"),
-            "successions.csv:3: the weights of place 25460 add up to 0.8999999999999999, not to 1",
+            "successions.csv:3: the weights of place 25460 add up to 0.9, not to 1",
         ),
         (changed("successions.csv", "0.3", "0"), "successions.csv:3: weight '0' must be greater than 0"),
         (
             changed("successions.csv", "25462,2025-07-01,true", "25459,2025-07-01,true"),
             "successions.csv:3: place 25460 comes to 25459 twice",
         ),
+        (
+            changed("successions.csv", "0.7,true", "0.7000001,true"),
+            "successions.csv:2: weight '0.7000001' must be greater than 0 and at most 1, with at most 6 decimals",
+        ),
+        (
+            changed("groups.csv", ",80,1970", ",25460,1970"),
+            "groups.csv:2: what lay in place 25460 does not stay comparable: place 25462 valid from 2025-07-01 is made \
+             of place 25461, too, which lies elsewhere",
+        ),
+        (
+            changed("groups.csv", ",80,1970", ",80,1971"),
+            "groups.csv:2: places.csv has no place 80 valid from 1971-01-01",
+        ),
+        (changed("groups.csv", "long-an-cu", "Long An"), "groups.csv:2: group 'Long An': an identifier"),
+        (changed("groups.csv", ",Old Long An", ","), "groups.csv:2: name_vi and name_en must not be empty"),
         (changed("successions.csv", "weight", "wait"), "successions.csv:1: column 'weight' is missing"),
         (
             changed("holidays.csv", "2026-09-05", "2026-09-02"),

@@ -5,8 +5,9 @@ use crate::{
     event::GroupBy,
     index::{IndexId, vn_wqi},
     limit::Averaging,
-    place::Date,
+    place::{Date, Maps, NotRestated},
 };
+use rust_decimal::Decimal;
 
 fn files() -> PackFiles {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
@@ -144,15 +145,41 @@ fn every_input_of_an_index_is_an_indicator_of_which_hours_and_days_are_made() {
 #[test]
 fn every_old_commune_came_to_a_new_one_and_every_new_one_is_drawn() {
     let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
-    assert_eq!(pack.successions.len(), 302);
-    let old: std::collections::BTreeSet<_> = pack.successions.iter().map(|pair| &pair.from.code).collect();
-    let new: std::collections::BTreeSet<_> = pack.successions.iter().map(|pair| &pair.to.code).collect();
+    // Both provinces came to one.
+    let (communes, provinces): (Vec<_>, Vec<_>) =
+        pack.successions.iter().partition(|pair| pair.from.code.len() == 5);
+    assert_eq!((communes.len(), provinces.len()), (302, 2));
+    let old: std::collections::BTreeSet<_> = communes.iter().map(|pair| &pair.from.code).collect();
+    let new: std::collections::BTreeSet<_> = communes.iter().map(|pair| &pair.to.code).collect();
     assert_eq!((old.len(), new.len()), (280, 96));
     let split = pack.successions.iter().filter(|pair| pair.split);
     assert!(split.clone().all(|pair| pair.estimated), "a weight nobody counted says so");
     assert_eq!(split.filter(|pair| pair.main).count(), 21);
     assert!(pack.map.unwrap().contains("Phường Tân Ninh"));
     assert!(pack.holidays.iter().any(|day| day.date.to_string() == "2026-02-17" && !day.worked));
+}
+
+#[test]
+fn old_tay_ninh_and_old_long_an_stay_comparable_and_districts_end() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let maps = Maps::of(&pack.places, &pack.successions);
+    let days: Vec<String> = maps.days().iter().map(ToString::to_string).collect();
+    assert_eq!(days, ["1970-01-01", "2025-07-01"]);
+    let today = maps.conversion(maps.days()[1]);
+    let on = |group: &str, day: Date| {
+        maps.units(day).filter(|place| pack.groups[group].members.contains(&place.key)).count()
+    };
+    let counts = |day| (on("tay-ninh-cu", day), on("long-an-cu", day));
+    assert_eq!((counts(maps.days()[0]), counts(maps.days()[1])), ((94, 186), (36, 60)));
+    let estimated = today.shares.values().filter(|shares| shares.len() > 1).count();
+    assert_eq!(estimated, 21, "those that were split, and no others");
+    let refused: Vec<_> = today.refused.iter().map(|(key, (reason, _))| (key.code.len(), *reason)).collect();
+    assert_eq!(refused, vec![(3, NotRestated::NoSuccessor); 24], "districts came to nothing");
+    for key in pack.places.iter().map(|place| &place.key).filter(|key| key.code != "VN") {
+        let within = maps.within(&today, key);
+        assert_eq!(within.len(), 1, "{key:?}");
+        assert_eq!((within[0].unit.code.as_str(), within[0].weight), ("80", Some(Decimal::ONE)), "{key:?}");
+    }
 }
 
 #[test]

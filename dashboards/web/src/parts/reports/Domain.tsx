@@ -10,11 +10,14 @@ import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
 import { Waiting } from "../frame/Waiting";
 import { Urgent } from "../frame/Attention";
-import { choose, chosen, goTo, valuesUrlOf } from "./chosen";
+import { choose, chosen, domainUrl, goTo, valuesUrlOf } from "./chosen";
 import { DomainMap, Ranking } from "./DomainMap";
 import { Reporting } from "./Reporting";
 import { PeriodSaid } from "./Said";
 import { periodName } from "./names";
+import { GroupChoice, MapChoice } from "./Reading";
+import { Restated } from "./Restated";
+import { placedOf } from "./placed";
 import { Story } from "./Story";
 import { Tables } from "./Values";
 
@@ -31,8 +34,7 @@ export function domain(of: DomainOf) {
 /** What a form of a domain adds up to, how it was before, and what each place reports. */
 function Domain({ of }: { of: DomainOf }) {
   const wanted = chosen("of");
-  const asked = new URLSearchParams(wanted === "" ? { screen: of } : { screen: of, form: wanted });
-  const answer = useAnswer<ReportDomain>(`/api/reports/domain?${asked}`, true).value;
+  const answer = useAnswer<ReportDomain>(domainUrl(of, wanted), true).value;
   const { said } = answer;
   // A form of another screen is none of this one.
   useEffect(() => {
@@ -96,6 +98,8 @@ function Of({ of }: { of: ReportDomain }) {
               of={labels.map((id) => [id, periodName(periods.get(id) ?? period)])}
             />
           )}
+          <MapChoice of={of.map} />
+          <GroupChoice of={of.map} />
         </form>
         {shown.length === 0 ? <p class="calm">{say(domainWords.nothing)}</p> : <Figures of={shown} indicators={of.indicators} label={label} />}
       </section>
@@ -113,7 +117,7 @@ function chosenOf(of: ReportSeries[]): ReportSeries | undefined {
 /** What each place reports: on the map, by size, who does not, and all of it as a table. */
 function Places({ of, form, label, part, indicator }: { of: ReportDomain; form: string; label: string; part: string; indicator: string }) {
   const answer = useAnswer<ReportValues>(valuesUrlOf(form, label), true).value;
-  const cells = answer.said?.cells.filter((cell) => cell.indicator === indicator && cell.breakdown === part) ?? [];
+  const cells = placedOf(answer.said, indicator, part);
   const named = of.indicators.find(({ id }) => id === indicator);
   const feeds = of.forms.find(({ id }) => id === form)?.feeds ?? [];
   return (
@@ -127,7 +131,7 @@ function Places({ of, form, label, part, indicator }: { of: ReportDomain; form: 
         <h2 id="values-title" tabIndex={-1}>
           {say(domainWords.byPlace)}
         </h2>
-        <Tables form={form} period={label} of={answer} names={of.indicators} />
+        {answer.said?.map?.map ? <Restated values={answer.said} form={form} period={label} names={of.indicators} /> : <Tables form={form} period={label} of={answer} names={of.indicators} />}
       </section>
     </>
   );

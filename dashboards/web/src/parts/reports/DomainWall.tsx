@@ -9,10 +9,11 @@ import { domainWords } from "../../words/domain";
 import { words } from "../../words/page";
 import { Urgent } from "../frame/Attention";
 import { useWholeRows } from "../frame/wholeRows";
-import { valuesUrlOf } from "./chosen";
+import { domainUrl, valuesUrlOf } from "./chosen";
 import { type DomainOf, Value } from "./Domain";
-import { DomainMap, ranked } from "./DomainMap";
+import { DomainMap, Ranked, ranked } from "./DomainMap";
 import { placeName } from "./names";
+import { placedOf } from "./placed";
 import { PeriodSaid } from "./Said";
 import { FeedLine, feedsOf } from "./Reporting";
 
@@ -29,7 +30,7 @@ function Wall({ of }: { of: DomainOf }) {
   const [x, y] = shift.value;
   const wanted = useSignal<string | null>(null);
   // Of no form it is the first; whichever is asked for, all are named.
-  const answer = useAnswer<ReportDomain>(`/api/reports/domain?${new URLSearchParams({ screen: of, ...(wanted.value !== null && { form: wanted.value }) })}`, true);
+  const answer = useAnswer<ReportDomain>(domainUrl(of, wanted.value ?? ""), true);
   useEffect(() => {
     const next = () => {
       const { said } = answer.peek();
@@ -131,7 +132,7 @@ function Figure({ id, named, at }: { id: string; named: ReportIndicator | undefi
 
 function Places({ form, period, part, feeds, named }: { form: string; period: string; part: string; feeds: string[]; named: ReportIndicator | undefined }) {
   const values: Answered<ReportValues> = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
-  const cells = values.said?.cells.filter(({ indicator, breakdown }) => indicator === named?.id && breakdown === part) ?? [];
+  const cells = placedOf(values.said, named?.id ?? "", part);
   const all = ranked(cells);
   const silent = values.said?.silent ?? [];
   const heard = feedsOf(feeds);
@@ -150,7 +151,10 @@ function Places({ form, period, part, feeds, named }: { form: string; period: st
           {all.length === 0 && <li class="calm">{say(values.said ? domainWords.noRanking : (values.trouble ?? words.loading))}</li>}
           {all.slice(0, ofLargest).map(([cell, value]) => (
             <li key={`${cell.place}/${cell.place_from}`} data-ranked={cell.place}>
-              <span class="wall-place">{placeName(cell)}</span> <span class="ranked-value">{number(value, named?.decimals ?? 0)}</span>
+              <span class="wall-place">{placeName(cell)}</span>{" "}
+              <span class="ranked-value">
+                <Ranked of={cell} value={value} decimals={named?.decimals ?? 0} />
+              </span>
             </li>
           ))}
           {all.length > ofLargest && <More of={all.length - ofLargest} />}

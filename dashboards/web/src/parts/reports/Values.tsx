@@ -12,6 +12,8 @@ import { choose, chosen, openReport, valuesUrl, valuesUrlOf } from "./chosen";
 import { type Head, type Matrix, matrices } from "./matrix";
 import { More } from "./More";
 import { byName, dayName, formName, indicatorName, partName, placeName, seen } from "./names";
+import { MapChoice } from "./Reading";
+import { Restated } from "./Restated";
 import { PeriodSaid, Said, SIGNS, Vintage } from "./Said";
 
 const LINES = 150;
@@ -61,7 +63,15 @@ function Chooser() {
 
 /** The values of a form and period. */
 function Shown({ form, period }: { form: string; period: string }) {
-  return <Tables form={form} period={period} of={useAnswer<ReportValues>(valuesUrlOf(form, period), true).value} />;
+  const answer = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
+  return (
+    <>
+      <div class="event-filters">
+        <MapChoice of={answer.said?.map} />
+      </div>
+      {answer.said?.map?.map ? <Restated values={answer.said} form={form} period={period} names={answer.said.indicators} /> : <Tables form={form} period={period} of={answer} />}
+    </>
+  );
 }
 
 /** What was answered; under the names of indicators where they are given, else under what reports call them. */

@@ -6,9 +6,9 @@ import { own } from "../../address";
 /**
  * The names in the address. `form`, `agency` and `verdict` filter the list, `before` is the place its page begins behind,
  * `report` the position of the one that is opened; `of` and `period` say whose values are shown; `part`,
- * `indicator` and `year` what of them on the screens of domains and targets.
+ * `indicator` and `year` what of them on the screens of domains and targets; `map` and `group` how places are read.
  */
-export type Choice = "form" | "agency" | "verdict" | "before" | "report" | "of" | "period" | "part" | "indicator" | "year";
+export type Choice = "form" | "agency" | "verdict" | "before" | "report" | "of" | "period" | "part" | "indicator" | "year" | "map" | "group";
 
 /** Those that leave less of the list. */
 const FILTERS: Choice[] = ["form", "agency", "verdict"];
@@ -49,7 +49,18 @@ export function valuesUrl(): string | null {
 }
 
 export function valuesUrlOf(form: string, period: string): string {
-  return `/api/reports/values?${new URLSearchParams({ form, period })}`;
+  return `/api/reports/values?${new URLSearchParams({ form, period, ...mapAsked() })}`;
+}
+
+/** What a question says of the map of places; nothing as reported. */
+export function mapAsked(): { map?: string } {
+  return chosen("map") === "" ? {} : { map: chosen("map") };
+}
+
+/** The question for a screen of a domain, of one of its forms or the first. */
+export function domainUrl(screen: string, form: string): string {
+  const group = chosen("group");
+  return `/api/reports/domain?${new URLSearchParams({ screen, ...(form !== "" && { form }), ...mapAsked(), ...(group !== "" && { group }) })}`;
 }
 
 /** Brings the reader there once it is drawn, his keyboard too. */

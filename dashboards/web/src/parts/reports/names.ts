@@ -18,7 +18,7 @@ export function formName(form: string): string {
   return name ? say(name) : form;
 }
 
-export function placeName({ place, place_name }: ReportCell): string {
+export function placeName({ place, place_name }: Pick<ReportCell, "place" | "place_name">): string {
   return place_name ? say(place_name) : place;
 }
 
