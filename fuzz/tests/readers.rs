@@ -43,6 +43,8 @@ const READERS: [(&str, Result<&str, &str>); 23] = [
     ("stream/src/counted/sketch.rs", Err("takes a hash apart that it made itself")),
     ("stream/src/day/run.rs", Ok("checkpoint")),
     ("stream/src/figures.rs", Err("a record behind the checkpoint's checksum, read by postcard alone")),
+    ("stream/src/ledger/account.rs", Ok("checkpoint")),
+    ("stream/src/log_sources.rs", Ok("checkpoint")),
     ("stream/src/manifest.rs", Ok("manifest")),
     ("stream/src/reported/page.rs", Ok("checkpoint")),
     ("stream/src/shard/subject.rs", Ok("checkpoint")),

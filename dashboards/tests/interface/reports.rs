@@ -249,7 +249,7 @@ async fn a_ratio_is_of_the_places_that_know_both_and_of_no_other() {
     form.indicators.retain(|id, _| id != "cases");
     let of_numbers = Some(("X01".to_owned(), "X02".to_owned()));
     form.indicators.get_mut("share").unwrap().ratio = of_numbers;
-    let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form)].into(), ..pack() }).await;
+    let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form.clone())].into(), ..pack() }).await;
     let at = |ward: usize, indicator: &str, number: &str| CellView {
         place: (25_459 + ward).to_string(),
         ..cell(indicator, number, Mark::Value)
@@ -265,7 +265,8 @@ async fn a_ratio_is_of_the_places_that_know_both_and_of_no_other() {
     let apart = vec![at(0, "X01", "82"), at(1, "X02", "100")];
     let sums = vec![sum("X01", 10, Some(82), 1), sum("X02", 10, Some(100), 1)];
     assert_eq!(share(&server, apart.clone(), sums).await, [serde_json::Value::Null, 0.into()]);
-    // A third knows both.
+    // A third knows both. (An answer is shared for a while: another server is asked.)
+    let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form)].into(), ..pack() }).await;
     let both = [apart, vec![at(2, "X01", "30"), at(2, "X02", "120")]].concat();
     let sums = vec![sum("X01", 10, Some(112), 2), sum("X02", 10, Some(220), 2)];
     assert_eq!(share(&server, both, sums).await, [serde_json::json!("25"), 1.into()]);

@@ -27,7 +27,7 @@ fn succession(from: &Place, to: &Place) -> Succession {
         to: to.key.clone(),
         split: false,
         main: true,
-        weight: 1.0,
+        weight: rust_decimal::Decimal::ONE,
         estimated: false,
     }
 }
