@@ -1,6 +1,7 @@
 //! Who owes which periods, as places begin, end and take over.
 
 use jiff::civil::{date, time};
+use rust_decimal::Decimal;
 
 use super::*;
 use crate::{
@@ -27,7 +28,7 @@ fn succession(from: &Place, to: &Place) -> Succession {
         to: to.key.clone(),
         split: false,
         main: true,
-        weight: rust_decimal::Decimal::ONE,
+        weight: Decimal::ONE,
         estimated: false,
     }
 }
