@@ -4,6 +4,7 @@ today's map and on that of a day, with the province's own list of which became w
 Every number is held against one that is worked out anew from the lists (`boundaries`), in the analysts' views and over the API.
 """
 
+import concurrent.futures
 import datetime
 import json
 import random
@@ -22,7 +23,7 @@ FORMS = """
 name = { vi = "Trạm y tế", en = "Health stations" }
 titles = ["*trạm y tế*"]
 period = "month"
-owner = "so-yt"
+owner = "place"
 screen = "health"
 places = { kinds = ["district", "commune", "ward", "township"], below = ["72", "80"] }
 marks = { "…" = "not_collected" }
@@ -36,7 +37,7 @@ share = { name = { vi = "Tỷ lệ bác sĩ khám", en = "Share seen by a doctor
 name = { vi = "Ca mắc bệnh", en = "Cases" }
 titles = ["*ca mắc*"]
 period = "month"
-owner = "so-yt"
+owner = "place"
 screen = "health"
 places = { kinds = ["commune", "ward", "township"], below = ["72", "80"] }
 [persons.indicators]
@@ -54,6 +55,7 @@ silent_after = "3660d"
 max_age = "36600d"
 """
 AGENCIES = "id,name_vi,name_en,place\nso-yt,Sở Y tế,Department of Health,80\n"
+STATION = "Báo cáo trạm y tế tháng {:%m/%Y};;;;\nMã đơn vị;Tên đơn vị;Lượt khám;Giường bệnh trên vạn dân;Bác sĩ khám\n{}\n"
 BEFORE, SINCE = datetime.date(2025, 5, 31), datetime.date(2025, 8, 31)
 MAPS = ("2025-06-30", "2025-07-01", "2026-11-01")
 INDICATORS = {"visits": True, "beds": False, "doctors": True}
@@ -73,7 +75,8 @@ class House:
             feeds.write(FEED)
         self.units = Units(read(pack / "places.csv"), read(pack / "successions.csv"))
         self.ioc = Ioc(folder, pack=pack)
-        _, self.token = self.ioc.add_sender("so-yt", "reports", subjects=["so-yt"])
+        # Bound to nobody: each message is of the authority of its place.
+        _, self.token = self.ioc.add_sender("communes", "reports")
         self.ioc.start()
         chance = random.Random(20250701)
         self.said = {}
@@ -98,9 +101,8 @@ class House:
             for indicator, number in numbers.items():
                 self.said.setdefault((indicator, end), {})[unit] = None if number is None else Fraction(number)
             shown = ["…" if number is None else f"{float(number):.1f}".replace(".", ",") if name == "beds" else str(number) for name, number in numbers.items()]
-            lines.append(";".join([unit[0], "", *shown]))
-        head = f"Báo cáo trạm y tế tháng {end:%m/%Y};;;;\nMã đơn vị;Tên đơn vị;Lượt khám;Giường bệnh trên vạn dân;Bác sĩ khám\n"
-        self.report(head + "\n".join(lines) + "\n")
+            lines.append(STATION.format(end, ";".join([unit[0], "", *shown])))
+        self.report(*lines)
 
     def report_persons(self, end, chance):
         lines = []
@@ -108,13 +110,14 @@ class House:
             number = PLANTED.get(unit[0], 0) if end == BEFORE else 0
             number = number or chance.randrange(50_000, 90_000)
             self.said.setdefault(("cases", end), {})[unit] = Fraction(number)
-            lines.append(f"{unit[0]};;{number}")
-        self.report(f"Báo cáo ca mắc tháng {end:%m/%Y};;\nMã đơn vị;Tên đơn vị;Ca mắc\n" + "\n".join(lines) + "\n")
+            lines.append(f"Báo cáo ca mắc tháng {end:%m/%Y};;\nMã đơn vị;Tên đơn vị;Ca mắc\n{unit[0]};;{number}\n")
+        self.report(*lines)
 
-    def report(self, text):
-        status, receipt = push(self.ioc, self.token, text, "reports")
-        assert status == 200 and receipt["verdict"] == "accepted", receipt
-        return receipt
+    def report(self, *texts, confirmed=False):
+        options = ("-H", "Report-Confirmed: true") if confirmed else ()
+        with concurrent.futures.ThreadPoolExecutor(8) as communes:
+            for status, receipt in communes.map(lambda text: push(self.ioc, self.token, text, "reports", *options), texts):
+                assert status == 200 and receipt["verdict"] == "accepted", receipt
 
     def rows(self, sql):
         return [list(row) for row in self.ioc.analyst().query(sql).result_rows]
@@ -156,7 +159,7 @@ def test_every_number_on_a_map_is_the_one_that_is_worked_out_anew(house, view):
             }
             assert as_said(found) == as_said(house.expected(indicator, end, day)), (indicator, end)
             compared += len(found)
-    assert compared > 900
+    assert compared > 600
     reasons = {reason for reason, in house.rows(f"SELECT DISTINCT reason FROM {view} WHERE form = 'stations'")}
     back = {"merged_backwards", "split_backwards"} if day == "2025-06-30" else {"no_successor", "not_additive", "part_missing"}
     assert back <= reasons
@@ -278,8 +281,7 @@ def test_what_was_known_at_a_moment_is_restated_as_it_was_known_then(house):
     time.sleep(0.3)
     moment = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     time.sleep(0.3)
-    head = "Báo cáo trạm y tế tháng 05/2025;;;;\nMã đơn vị;Tên đơn vị;Lượt khám;Giường bệnh trên vạn dân;Bác sĩ khám\n"
-    house.report(head + "25507;;90000;12,5;88888\n")
+    house.report(STATION.format(BEFORE, "25507;;90000;12,5;88888"), confirmed=True)
     house.said["doctors", BEFORE]["25507", datetime.date(1970, 1, 1)] = Fraction(88_888)
     now = house.rows(f"SELECT toString(value), reason FROM report_on_map({asked}) {of}")
     then = house.rows(f"SELECT toString(value), reason FROM report_on_map_known_at({asked}, known_at = '{moment}') {of}")
