@@ -22,6 +22,7 @@ EVICTED = 5
 
 class Requests:
     ACKNOWLEDGED = (200,)
+    HEADERS = {}
 
     def __init__(self, orders):
         self.orders, self.feed, self.count = orders, orders.more["feed"], 0
@@ -46,6 +47,7 @@ class Requests:
     def _is_acknowledged(self, key, body):
         connection = http.client.HTTPConnection("127.0.0.1", self.orders.more["push"], timeout=5)
         headers = {"Authorization": f"Bearer {self.orders.more['token']}", "Idempotency-Key": key}
+        headers |= self.HEADERS
         try:
             connection.request("POST", f"/ingest/{self.feed}", body, headers)
             answer = connection.getresponse()

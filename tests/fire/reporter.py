@@ -13,6 +13,8 @@ LEAST = 60
 class Reports(push.Requests):
     # Taken, refused, or not yet judged: it is on the log.
     ACKNOWLEDGED = (200, 202, 422)
+    # Whether all of a month would be another depends on what came before: what it says is meant.
+    HEADERS = {"Report-Confirmed": "true"}
 
     def report(self, text, meaning):
         self.count += 1

@@ -17,6 +17,7 @@ from fire import store
 TABLES = (
     "observation", "event", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert",
     "action", "held", "decision", "figure", "superseded", "report_value", "receipt",
+    "obligation",
 )
 MARKED = ("observation", "window", "index_value", "assessment", "report_value")
 
