@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rust_xlsxwriter::{Color, ExcelDateTime, Format, Note, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, Note, Workbook, Worksheet, XlsxError};
 
 use super::marks::{AUTHOR, FOUND, Listed, Mark, Marks, fill_of};
 use crate::grid::{self, Content, GridCell, NumberFormat, Sheet};
@@ -16,6 +16,9 @@ const EXACT_DIGITS: usize = 15;
 /// If something in it is more than a workbook can hold.
 pub(super) fn written(of: &grid::Workbook, marks: &Marks) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
+    // The same marks make the same bytes: the moment at which it was made is not among them.
+    let made_on = ExcelDateTime::from_ymd(1980, 1, 1)?;
+    let _ = workbook.set_properties(&DocProperties::new().set_creation_datetime(&made_on));
     let names = Marks::sheet_names(&of.sheets);
     let active = of.sheets.iter().position(|sheet| !sheet.hidden);
     for (at, sheet) in of.sheets.iter().enumerate() {
