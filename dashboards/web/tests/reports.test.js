@@ -42,7 +42,7 @@ test("its script is loaded when it is looked at, and not before", async () => {
   const loaded = () => seen.requests.filter((url) => url.endsWith("/assets/reports.js")).length;
   await page.locator("[data-kpi]").first().waitFor({ timeout: PATIENCE });
   assert.equal(loaded(), 0);
-  await page.getByRole("link", { name: "Báo cáo" }).click();
+  await page.getByRole("link", { name: "Báo cáo", exact: true }).click();
   await page.locator("[data-receipt]").first().waitFor({ timeout: PATIENCE });
   assert.equal(loaded(), 1);
   assert.deepEqual(seen.errors, []);
