@@ -158,7 +158,7 @@ impl Authenticator {
                 Some(found.stored.sender.clone())
             }
             _ => {
-                self.remember_failure(mark);
+                self.remember_failure(mark, &known);
                 None
             }
         }
@@ -182,7 +182,12 @@ impl Authenticator {
         failures.get(mark).is_some_and(|at| at.elapsed() < FAILURE_LIFE)
     }
 
-    fn remember_failure(&self, mark: Mark) {
+    /// What failed against senders that have changed meanwhile may hold of those of now.
+    fn remember_failure(&self, mark: Mark, against: &Arc<Known>) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&known, against) {
+            return;
+        }
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= FAILURES_KEPT {
             failures.clear();
@@ -316,5 +321,24 @@ mod tests {
         fs::write(&path, "damaged").expect("written");
         look();
         assert!(authenticator.authenticate_token("b.another secret").await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_guess_that_was_judged_by_senders_of_before_is_no_failure_among_those_of_now() {
+        let (_folder, path) = store();
+        let authenticator = Authenticator::open(&path).expect("opened");
+        let before = authenticator.known();
+        let mut senders = Senders::load(&path).expect("loaded");
+        let secret = senders.add("a", vec!["air".into()], vec![]).expect("added");
+        let mark = authenticator.mark("a", secret.password().as_bytes());
+        senders.save().expect("saved");
+        authenticator.looked.lock().expect("unpoisoned").at -= LOOK_AGAIN;
+        authenticator.look_again().await;
+        // A verification that began before the file was taken over ends behind it.
+        authenticator.remember_failure(mark, &before);
+        assert!(!authenticator.failed_lately(&mark));
+        assert!(authenticator.authenticate_token(&secret.token()).await.is_some());
+        authenticator.remember_failure(mark, &authenticator.known());
+        assert!(authenticator.failed_lately(&mark));
     }
 }
