@@ -33,11 +33,13 @@ CASES = {
     "mqtt": 240,
     "mqtt_to_row": 240,
     "syslog_udp": 240,
+    "followed": 600,
     "recovery": 240,
     "sink": 420,
     "bytes": 420,
     "questions": 900,
     "restated": 900,
+    "undated": 600,
     "page": 420,
 }
 RESULTS = ROOT / "benches" / "RESULTS.md"

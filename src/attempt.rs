@@ -21,7 +21,7 @@ use ioc_model::{
     attribute::{self, Attribute, Attributes},
     names::Names,
     pack::{FormatName, Pack},
-    time::ReceivedAt,
+    time::{EventTime, ReceivedAt},
 };
 
 use crate::{check::files_of, told};
@@ -35,7 +35,7 @@ const BY_SYSLOG: &str = "syslog/udp";
 /// Arguments of `ioc try`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// What the bytes are: json_observation, station_txt, syslog, syslog_lines, eve, event_csv, table, sdmx_csv, sdmx_json, dhis2 or fhir. A feed knows its own, the columns of a table, and its forms.
+    /// What the bytes are: json_observation, station_txt, senml, chirpstack, zigbee2mqtt, tasmota, sensorthings, ngsi_ld, station_json, sparkplug_b, syslog, syslog_lines, eve, event_csv, table, sdmx_csv, sdmx_json, dhis2 or fhir. A feed knows its own, the columns of a table, and its forms.
     #[arg(long, value_name = "NAME", value_parser = parse_format, required_unless_present = "feed")]
     pub format: Option<FormatName>,
 
@@ -63,6 +63,19 @@ pub struct Args {
     #[arg(long = "subject", value_name = "PATTERN")]
     pub subjects: Vec<String>,
 
+    /// By which address it came: the topic of a device, where the message does not name it.
+    /// Default: the file's name.
+    #[arg(long, value_name = "TOPIC")]
+    pub address: Option<String>,
+
+    /// An outside broker had kept it (MQTT's retain flag) and gave it to whoever asked later.
+    #[arg(long)]
+    pub retained: bool,
+
+    /// When a record of Kafka was written, by its broker, in RFC 3339. It is known of none without this.
+    #[arg(long, value_name = "TIME", value_parser = parse_written)]
+    pub written: Option<EventTime>,
+
     /// Inputs; - is standard input. A station file's name says which station it is of.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -76,10 +89,12 @@ fn parse_format(name: &str) -> Result<FormatName, String> {
 }
 
 fn parse_received_at(text: &str) -> Result<ReceivedAt, String> {
-    match text.parse::<jiff::Timestamp>() {
-        Ok(timestamp) => Ok(ReceivedAt(timestamp.as_millisecond())),
-        Err(_) => Err("a time with a zone, such as 2026-01-01T07:00:00+07:00".to_owned()),
-    }
+    parse_written(text).map(|time| ReceivedAt(time.0))
+}
+
+fn parse_written(text: &str) -> Result<EventTime, String> {
+    let wrong = || "a time with a zone, such as 2026-01-01T07:00:00+07:00".to_owned();
+    EventTime::from_rfc3339(text).ok_or_else(wrong)
 }
 
 /// Prints what the inputs would become, one JSON line a row. Fails with exit code 1 if any would be rejected.
@@ -93,12 +108,22 @@ pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
     let mut known = Vec::new();
     attribute::write(&mut known, Attribute::Sender, &args.sender);
     attribute::write(&mut known, Attribute::BoundTo, &args.subjects.join(" "));
+    attribute::write(&mut known, Attribute::Retained, if args.retained { "1" } else { "" });
+    attribute::write(
+        &mut known,
+        Attribute::Written,
+        &args.written.map(EventTime::rfc3339).unwrap_or_default(),
+    );
     let attributes = Attributes::new(&known, &[]);
     let mut rejects = 0;
     told::say(|out| {
         for path in args.files {
             let payload = read(&path)?;
-            let address = if is_syslog { BY_SYSLOG.to_owned() } else { address(&path) };
+            let address = match &args.address {
+                Some(address) => address.clone(),
+                None if is_syslog => BY_SYSLOG.to_owned(),
+                None => address(&path),
+            };
             let mut tried = Trial::default();
             for message in messages(&payload, is_syslog) {
                 let one = trial(&decoder, &feed, &address, attributes, received_at, message);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ioc_dashboards::{BusHealth, StoreHealth, SystemStatus, feed::FeedView};
-use ioc_ingest::transport::counters::{Counters, Metric, MetricKind};
+use ioc_ingest::transport::counters::{Counters, CountersByLabel, Metric, MetricKind};
 use ioc_model::epoch::Epoch;
 use prometheus::{
     Counter, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -23,6 +23,7 @@ pub struct Metrics {
     registry: Registry,
     outstanding: IntGauge,
     forgotten: IntCounter,
+    untold: IntCounter,
     halted: IntGauge,
     bus_writing: IntGauge,
     store_up: IntGauge,
@@ -55,6 +56,10 @@ impl Metrics {
             forgotten: IntCounter::new(
                 "ioc_rules_forgotten_total",
                 "Addresses, sightings and alerts that rules of events could not keep: those are not judged",
+            )?,
+            untold: IntCounter::new(
+                "ioc_hosts_untold_total",
+                "Events of hosts behind relays that are counted with the rest of them: a relay named more than are told apart",
             )?,
             halted: IntGauge::new("ioc_flow_halted", "1 if the flow has halted and someone must act")?,
             bus_writing: IntGauge::new("ioc_bus_writing", "1 if the log takes writes")?,
@@ -108,6 +113,7 @@ impl Metrics {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
         metrics.registry.register(Box::new(metrics.forgotten.clone()))?;
+        metrics.registry.register(Box::new(metrics.untold.clone()))?;
         for vector in [&metrics.in_flight, &metrics.waiting, &metrics.held, &metrics.astray] {
             metrics.registry.register(Box::new(vector.clone()))?;
         }
@@ -143,6 +149,21 @@ impl Metrics {
         self.registry.register(Box::new(CounterCollector { descriptions, counters }))
     }
 
+    /// Shows what a part counts by labels as `ioc_<part>_<name>_total`.
+    ///
+    /// # Errors
+    /// If the part is shown already.
+    pub fn counters_by_label(
+        &self,
+        part: &str,
+        counters: Arc<dyn CountersByLabel>,
+    ) -> Result<(), prometheus::Error> {
+        let labels = counters.labels().iter().map(|label| (*label).to_owned()).collect();
+        let name = format!("ioc_{part}_{}_total", counters.name());
+        let description = Desc::new(name, counters.help().to_owned(), labels, HashMap::new())?;
+        self.registry.register(Box::new(LabelledCollector { description, counters }))
+    }
+
     /// Takes what the board shows of the feeds.
     pub fn feeds(&self, epoch: Epoch, feeds: &[FeedView]) {
         self.epoch.set(whole(epoch.0));
@@ -176,6 +197,11 @@ impl Metrics {
     /// Takes how much rules of events could not keep since the start.
     pub fn forgotten(&self, total: u64) {
         self.forgotten.inc_by(total.saturating_sub(self.forgotten.get()));
+    }
+
+    /// Takes how many events of hosts behind relays were not told apart since the start.
+    pub fn untold(&self, total: u64) {
+        self.untold.inc_by(total.saturating_sub(self.untold.get()));
     }
 
     /// Takes what the watcher saw.
@@ -292,5 +318,29 @@ impl Collector for CounterCollector {
             .next()
         };
         self.descriptions.iter().zip(&metrics).filter_map(family).collect()
+    }
+}
+
+/// Totals by labels kept elsewhere, read when Prometheus asks.
+struct LabelledCollector {
+    description: Desc,
+    counters: Arc<dyn CountersByLabel>,
+}
+
+impl Collector for LabelledCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.description]
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let options = Opts::new(self.description.fq_name.clone(), self.description.help.clone());
+        let Ok(vector) = IntCounterVec::new(options, self.counters.labels()) else { return Vec::new() };
+        for metric in self.counters.metrics() {
+            let labels: Vec<&str> = metric.labels.iter().map(String::as_str).collect();
+            if let Ok(counter) = vector.get_metric_with_label_values(&labels) {
+                counter.inc_by(metric.count);
+            }
+        }
+        vector.collect()
     }
 }

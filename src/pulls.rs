@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ioc_bus::clock::Clock;
 use ioc_dashboards::{
-    concern::priority_of_a_pull,
+    concern::{priority_of_a_pull, priority_of_periods_given_up},
     pulls::{self as shown, ComparedView, FailingView, PullList, PullView},
 };
 use ioc_ingest::transport::pull::{Compared, Failing, Limit, PullState, Pulls};
@@ -48,11 +48,14 @@ fn pull(feed: String, state: PullState) -> PullView {
         failing: failing.map(why),
         envelopes,
         late,
-        compared: compared.map(|Compared { at, periods, changed, given_up }| ComparedView {
+        compared: compared.map(|Compared { at, periods, first, changed, gone, given_up }| ComparedView {
             at,
             periods,
+            first,
             changed,
+            gone,
             given_up,
+            priority: priority_of_periods_given_up(given_up),
         }),
         limits: limits.into_iter().map(Limit::word).map(str::to_owned).collect(),
     }

@@ -41,7 +41,9 @@ pack's time zone; times are of arrival, and half-open: from is in, to is not.
 With a FEED what is stored of it is read again: a row that has another value or quality now takes the place of what it
 was, with the arrival it had, and hours, days, indices and alerts are worked out anew. What was sent later and corrected
 it stays. A message whose rows are about another station, indicator or moment now, or are given no more, is left as it
-is and told as unclear. Of many rows it is asked before they are ordered, unless --yes is said.
+is and told as unclear. A report is judged again: a cell that it does not say any more is taken back, one that it says
+now is taken up, and it has a new receipt; what was taken stays taken. Of many rows it is asked before they are ordered,
+unless --yes is said.
 
 It goes on when this command is ended. Reasons are those of ioc replay and docs/gateways.md.";
 
@@ -110,7 +112,7 @@ struct Refused {
     detail_vi: Option<String>,
 }
 
-/// Runs the command. Exit code 1 if an order was not taken.
+/// Runs the command. Exit code 1 if an order was not taken, or ended before all of it was read.
 ///
 /// # Errors
 /// If nothing runs on the data folder, or it does not answer.
@@ -164,7 +166,8 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     }
     let replays = center.followed(&receipt)?;
     told::say(|out| shown(out, args.json, &replays, |out| print_done(&replays, out)))?;
-    Ok(ExitCode::SUCCESS)
+    let is_whole = replays.iter().all(|replay| replay.error.is_none());
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What runs.
@@ -346,6 +349,9 @@ fn print_replays(replays: &[ReplayView], out: &mut dyn Write) -> io::Result<()> 
             replay.unclear,
             replay.missing
         )?;
+        if let Some(error) = &replay.error {
+            writeln!(out, "{:<24} ended before all of it was read: {error}", "")?;
+        }
     }
     Ok(())
 }
@@ -360,7 +366,18 @@ fn print_receipt(receipt: &ReplayReceipt, out: &mut dyn Write) -> io::Result<()>
 
 fn print_trial(trial: &ReplayTrial, out: &mut dyn Write) -> io::Result<()> {
     let ReplayTrial {
-        rejects, rows, messages, more, changed, good, before, rejected, unclear, missing, ..
+        rejects,
+        rows,
+        messages,
+        more,
+        reports,
+        changed,
+        good,
+        before,
+        rejected,
+        unclear,
+        missing,
+        ..
     } = trial;
     match rows {
         0 => writeln!(out, "{rejects} rejects are open; nothing was changed")?,
@@ -369,12 +386,20 @@ fn print_trial(trial: &ReplayTrial, out: &mut dyn Write) -> io::Result<()> {
     if *more {
         writeln!(out, "there are more messages than were read: the figures are of the first {messages}")?;
     }
+    if *reports > 0 {
+        writeln!(
+            out,
+            "{reports} of them are reports: what they are held against is known where they are kept, so more of them may be \
+             left as they are, or less taken up"
+        )?;
+    }
     if *rows > 0 {
         let replaced = trial.replaced;
         writeln!(
             out,
             "{messages} messages read, {changed} would change: {replaced} rows would have another value"
         )?;
+        beside_reports(*good, *before, *rejected, out)?;
         for example in &trial.examples {
             let ReplayExample { position, row, indicator, subject, event_time, .. } = example;
             let quality = |quality: Quality| match quality {
@@ -404,11 +429,15 @@ fn print_trial(trial: &ReplayTrial, out: &mut dyn Write) -> io::Result<()> {
 fn print_done(replays: &[ReplayView], out: &mut dyn Write) -> io::Result<()> {
     for replay in replays {
         let ReplayView { feed, messages, changed, good, replaced, rejected, .. } = replay;
+        if let Some(error) = &replay.error {
+            writeln!(out, "{feed}: ended before all of it was read: {error}")?;
+        }
         if replay.stored {
             writeln!(
                 out,
                 "{feed}: {messages} messages read again, {changed} changed: {replaced} rows have another value"
             )?;
+            beside_reports(*good, replay.before, *rejected, out)?;
             continue;
         }
         writeln!(
@@ -420,13 +449,22 @@ fn print_done(replays: &[ReplayView], out: &mut dyn Write) -> io::Result<()> {
     beside(sum(|replay| replay.unclear), sum(|replay| replay.missing), out)
 }
 
+/// What becomes of rows of reports beside what was stored.
+fn beside_reports(good: u64, before: u64, rejected: u64, out: &mut dyn Write) -> io::Result<()> {
+    if good > 0 || before > 0 || rejected > 0 {
+        writeln!(out, "  of reports: {good} rows taken up, {rejected} rejected ({before} before)")?;
+    }
+    Ok(())
+}
+
 /// What could not be read again.
 fn beside(unclear: u64, missing: u64, out: &mut dyn Write) -> io::Result<()> {
     if unclear > 0 {
         writeln!(
             out,
             "{unclear} messages are left as they are: it cannot be told any more what they gave when they were read, or \
-             they are about another station, indicator or moment now, or a person decided about a row of theirs"
+             they are about another station, indicator, moment or agency now, or nothing of them would be taken any more, \
+             or a person decided about a row of theirs"
         )?;
     }
     if missing > 0 {

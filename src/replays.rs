@@ -4,29 +4,23 @@
 //! The store knows which messages they are, the log and the archive have their bytes, the data folder the packs that read
 //! them before.
 
+mod reports;
+mod trial;
+
 use std::{
+    fmt::Display,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
-use ioc_dashboards::{
-    HistoryError, Original,
-    replays::{EXAMPLES, ReplayExample, ReplayOrder, ReplayTrial, StoredPeriod},
-};
-use ioc_decode::{
-    Decoder, Known, Outcome,
-    reread::{Difference, Earlier, Refused, Replacement, Reread, reread},
-};
+use ioc_dashboards::{HistoryError, Original, replays::StoredPeriod};
 use ioc_model::{
     asker::Asker,
     attribute::{self, Attribute},
     envelope::Content,
     epoch::{Epoch, Generation},
-    name::Name,
     pack::{FormatName, PackVersion},
-    position::{Arrival, Position},
-    replay::{ReplayPortion, ReplayScope, ReplayedMessage, ReplayedMessages, ReplayedOriginal},
-    row::Row,
+    replay::{OnRecord, ReplayPortion, ReplayScope, ReplayedMessage, ReplayedMessages, ReplayedOriginal},
     text::Text,
     time::{EventTime, Millis, ReceivedAt},
 };
@@ -47,9 +41,6 @@ const WITHIN: Duration = Duration::from_millis(250);
 const LOOKED_THROUGH: Millis = Millis::minutes(10);
 /// How much longer where there was nothing, and shorter where there is something.
 const LONGER: i64 = 6;
-
-/// So long is looked for what an order would come to.
-const TRIED_WITHIN: Duration = Duration::from_secs(8);
 
 /// Who brings messages that are read again.
 #[derive(Debug)]
@@ -94,6 +85,11 @@ impl Rereader {
                 let more = found.len() == MESSAGES as usize;
                 (found, more)
             }
+            ReplayScope::Stored if self.is_of_reports(&portion.of) => {
+                let between = (ReceivedAt(between.0.0), ReceivedAt(between.1.0));
+                // What is rarely asked shall not make every future larger.
+                return Box::pin(self.reports(portion, between, upto, originals)).await;
+            }
             ReplayScope::Stored => self.stored(portion, between, upto).await?,
         };
         let (began, mut bytes, mut messages) = (Instant::now(), 0, Vec::new());
@@ -102,11 +98,29 @@ impl Rereader {
                 more = true;
                 break;
             }
-            let original = originals.find(rejected.position).await?;
-            bytes += original.as_ref().map_or(0, |original| original.payload.len());
-            messages.push(self.message(rejected, original));
+            let message = self.with_original(rejected, originals).await?;
+            bytes += size(&message);
+            messages.push(message);
         }
-        Ok(ReplayedMessages { messages, more })
+        Ok(ReplayedMessages { messages, more, ..ReplayedMessages::default() })
+    }
+
+    /// A message with its bytes, as far as it has any.
+    async fn with_original(
+        &self,
+        message: FoundMessage,
+        originals: &LogThenArchive,
+    ) -> Result<ReplayedMessage, HistoryError> {
+        match originals.find(message.position).await {
+            Ok(original) => Ok(self.message(message, original)),
+            Err(error @ HistoryError::Refused(_)) => Ok(untold(self.message(message, None), &error)),
+            Err(away) => Err(away),
+        }
+    }
+
+    fn is_of_reports(&self, feed: &str) -> bool {
+        let decoder = self.packs.current();
+        decoder.pack().feeds.get(feed).is_some_and(|feed| feed.format.is_report())
     }
 
     /// Those of which something is stored, and whether there may be more: ten minutes of arrival at a time, since rows of
@@ -161,16 +175,17 @@ impl Rereader {
                 en: format!("the pack has no feed '{feed}'"),
             }),
             Some(of_pack)
-                if !matches!(of_pack.format, FormatName::JsonObservation | FormatName::StationTxt) =>
+                if !of_pack.format.is_report()
+                    && !matches!(of_pack.format, FormatName::JsonObservation | FormatName::StationTxt) =>
             {
                 Some(Text {
                     vi: format!(
-                        "nguồn '{feed}' không gửi số đo: sự kiện và báo cáo đã lưu không đọc lại được, chỉ đọc lại được \
-                         dữ liệu bị loại (--rejects)"
+                        "nguồn '{feed}' không gửi số đo hay báo cáo: sự kiện đã lưu không đọc lại được, chỉ đọc lại được dữ \
+                         liệu bị loại (--rejects)"
                     ),
                     en: format!(
-                        "feed '{feed}' sends nothing measured: events and reports that are stored are not read again, \
-                         only what is rejected is (--rejects)"
+                        "feed '{feed}' sends nothing measured or reported: events that are stored are not read again, only \
+                         what is rejected is (--rejects)"
                     ),
                 })
             }
@@ -182,6 +197,9 @@ impl Rereader {
         };
         let rows = match refused {
             Some(_) => 0,
+            None if self.is_of_reports(feed) => {
+                Box::pin(self.store.stored_cells(feed, between)).await.map_err(unanswered)?
+            }
             None => self.store.stored_rows(feed, between).await.map_err(unanswered)?,
         };
         Ok(StoredPeriod { rows, refused })
@@ -220,125 +238,17 @@ impl Rereader {
         }
         version.is_ok()
     }
-
-    /// What would come of orders now, by the current pack.
-    ///
-    /// # Errors
-    /// As [`Rereader::portion`].
-    pub async fn trial(&self, asker: &Asker, orders: &[ReplayOrder]) -> Result<ReplayTrial, HistoryError> {
-        let mut trial = ReplayTrial::default();
-        let began = Instant::now();
-        for order in orders.iter().filter(|order| asker.sees_feed(&order.feed)) {
-            let between = (EventTime(order.from.0), EventTime(order.until.0));
-            let replay = Arrival::default();
-            let scope = if order.stored { ReplayScope::Stored } else { ReplayScope::Rejects };
-            let (of, reason) = (Name::new(&order.feed), order.reason);
-            let mut portion = ReplayPortion { replay, of, scope, reason, after: None };
-            loop {
-                if began.elapsed() > TRIED_WITHIN {
-                    trial.more = true;
-                    return Ok(trial);
-                }
-                portion.after = self.foresee(&portion, between, &mut trial).await?;
-                if portion.after.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(trial)
-    }
-
-    /// What a portion would become; the last message of it, if more follow.
-    async fn foresee(
-        &self,
-        portion: &ReplayPortion,
-        between: (EventTime, EventTime),
-        trial: &mut ReplayTrial,
-    ) -> Result<Option<(ReceivedAt, Position)>, HistoryError> {
-        let upto = self.store.published(self.generation).await.map_err(unanswered)?.unwrap_or_default();
-        let ReplayedMessages { messages, more } = self.portion(portion, between, upto).await?;
-        let decoder = self.packs.current();
-        let last = messages.last().map(|last| (last.received_at, last.position)).filter(|_| more);
-        let mut before = Vec::with_capacity(messages.len());
-        for message in messages {
-            let version = |pack: &Option<PackVersion>| {
-                let version = pack.as_ref().map(|pack| self.packs.version(pack)).transpose();
-                version.map_err(|halt| HistoryError::Refused(halt.to_string()))
-            };
-            let (judged, arrived) = (version(&message.before.pack)?, version(&message.before.arrived_with)?);
-            before.push((message, judged, arrived));
-        }
-        let mut foreseen = std::mem::take(trial);
-        // A workbook takes its time, and pages and senders are served meanwhile.
-        let foreseen = tokio::task::spawn_blocking(move || {
-            let mut known = Known::default();
-            for (message, judged, arrived) in &before {
-                foreseen.messages += 1;
-                let Some(envelope) = message.envelope() else {
-                    foreseen.missing += 1;
-                    continue;
-                };
-                let earlier = Earlier { judged: judged.as_deref(), arrived: arrived.as_deref() };
-                match reread(&decoder, earlier, &mut known, &envelope, &message.before) {
-                    Reread::Same => {}
-                    Reread::Unclear => foreseen.unclear += 1,
-                    Reread::Other(difference) => {
-                        foretell(&mut foreseen, &difference);
-                        let room = EXAMPLES.saturating_sub(foreseen.examples.len());
-                        let examples = difference.replaced.iter().take(room);
-                        foreseen.examples.extend(examples.map(|replaced| example(&decoder, replaced)));
-                    }
-                }
-            }
-            foreseen
-        });
-        *trial = foreseen.await.map_err(|error| HistoryError::Refused(error.to_string()))?;
-        Ok(last)
-    }
 }
 
-fn foretell(trial: &mut ReplayTrial, difference: &Difference) {
-    if let Some(Refused { report, rows_before, same }) = &difference.report {
-        // What it is held against is known where it is kept: this is what can be said of it alone.
-        let taken = if report.has_errors() && !report.parts { 0 } else { report.cells.len() as u64 };
-        if *same && taken == 0 {
-            return;
-        }
-        trial.changed += 1;
-        trial.before += u64::from(*rows_before);
-        trial.good += taken;
-        trial.rejected += u64::from(report.rows).saturating_sub(taken);
-        return;
-    }
-    if !difference.replaced.is_empty() {
-        trial.changed += 1;
-        trial.replaced += difference.replaced.len() as u64;
-        return;
-    }
-    let rows_of = |row: &Row| match row {
-        Row::Reported(report) => u64::from(report.rows),
-        _ => 1,
-    };
-    let is_whole = difference.outcome.is_some();
-    let is_undecodable = matches!(difference.outcome, Some(Outcome::Undecodable(_)));
-    trial.changed += 1;
-    trial.good += difference.observations.len() as u64 + difference.others.iter().map(rows_of).sum::<u64>();
-    trial.before += if is_whole { 1 } else { difference.rejected_before };
-    trial.rejected += difference.rejected.len() as u64 + u64::from(is_undecodable);
+/// One that stays as it is: it cannot be brought with all that belongs to it, and never will be.
+fn untold(message: ReplayedMessage, error: &dyn Display) -> ReplayedMessage {
+    let ReplayedMessage { position, feed, mut before, .. } = message;
+    tracing::error!(feed = &*feed, %position, %error, "a message cannot be read again and stays as it is");
+    before.on_record = OnRecord::Untold;
+    ReplayedMessage { before, original: None, ..message }
 }
 
-fn example(decoder: &Decoder, replaced: &Replacement) -> ReplayExample {
-    let Replacement { row, value_before, quality_before } = replaced;
-    let names = decoder.names();
-    ReplayExample {
-        position: row.arrival.position.to_string(),
-        row: row.arrival.row,
-        indicator: names.indicator(row.series.indicator).to_string(),
-        subject: names.subject(row.series.subject).to_string(),
-        event_time: row.event_time,
-        value_before: *value_before,
-        quality_before: *quality_before,
-        value: row.value,
-        quality: row.quality,
-    }
+/// How many bytes of it travel.
+fn size(message: &ReplayedMessage) -> usize {
+    message.original.as_ref().map_or(0, |original| original.payload.len())
 }

@@ -310,6 +310,10 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             0 => String::new(),
             dropped => format!("; {dropped} datagrams DROPPED by the system before they were read"),
         };
+        let beside = match counts.records_lost {
+            0 => beside,
+            lost => format!("{beside}; {lost} records LOST: deleted by their broker before they were read"),
+        };
         writeln!(
             out,
             "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7} {:>7}   {balance}{beside}",

@@ -12,7 +12,7 @@ use ioc_model::{
     epoch::{Epoch, Generation},
     name::Name,
     question::{About, Found, Question},
-    replay::ReplayPortion,
+    replay::{ReplayPortion, ReplayedMessages},
     results::EpochResults,
 };
 use ioc_storage::{Class, Sink, Store, StoreError};
@@ -64,6 +64,8 @@ pub struct StoreCommit {
     asked: Instant,
     /// What rules could not keep, by rule, since that was told.
     forgotten: BTreeMap<Name, u64>,
+    /// How many events of hosts behind relays were not told apart, by relay, since that was told.
+    untold: BTreeMap<Name, u64>,
     told: Option<Instant>,
 }
 
@@ -90,6 +92,7 @@ impl StoreCommit {
             on_record: Instant::now(),
             asked: Instant::now(),
             forgotten: BTreeMap::new(),
+            untold: BTreeMap::new(),
             told: None,
         }
     }
@@ -110,7 +113,8 @@ impl StoreCommit {
         self.wait(self.sink.nothing_broke())?.map_err(|halt| Halt(halt.to_string()))
     }
 
-    /// Brings messages that are read again, until the store and the archive give them.
+    /// Brings messages that are read again, until the store and the archive give them. What they never will give ends the
+    /// replay: no order can be taken back, and it would be asked for again at each start.
     fn bring(&self, portion: &ReplayPortion, question: &Question, upto: Epoch) -> Result<Found, Halt> {
         let between = (question.from, question.to);
         loop {
@@ -120,7 +124,11 @@ impl StoreCommit {
                     tracing::warn!(%error, "cannot bring what is to be read again: trying again");
                     std::thread::sleep(AGAIN);
                 }
-                Err(error) => return Err(Halt::because("cannot bring what is to be read again", error)),
+                Err(error @ HistoryError::Refused(_)) => {
+                    tracing::error!(feed = &*portion.of, %error, "a replay ends before all of it was read");
+                    let failed = Some(error.to_string().into());
+                    return Ok(Found::Messages(ReplayedMessages { failed, ..ReplayedMessages::default() }));
+                }
             }
         }
     }
@@ -182,13 +190,25 @@ impl Commit for StoreCommit {
         for (rule, count) in results.forgotten {
             *self.forgotten.entry(rule).or_default() += count;
         }
-        if !self.forgotten.is_empty() && self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
+        for (relay, count) in results.untold {
+            *self.untold.entry(relay).or_default() += count;
+        }
+        let is_quiet = self.forgotten.is_empty() && self.untold.is_empty();
+        if !is_quiet && self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
             self.told = Some(Instant::now());
             for (rule, count) in std::mem::take(&mut self.forgotten) {
                 tracing::warn!(
                     rule = &*rule,
                     count,
                     "more addresses than a rule keeps: these were not judged, and an attack may be missed"
+                );
+            }
+            for (relay, count) in std::mem::take(&mut self.untold) {
+                tracing::warn!(
+                    relay = &*relay,
+                    count,
+                    "a relay names more hosts than are told apart: events of the rest are counted together; name the \
+                     hosts in log_sources.toml that must be told apart"
                 );
             }
         }

@@ -126,7 +126,8 @@ impl House<'_> {
             tasks: TaskTracker::new(),
             metrics: Metrics::new()?,
         };
-        house.live(packs, demo).await
+        // As large as all that lives as long as the process.
+        Box::pin(house.live(packs, demo)).await
     }
 
     /// The senders' side, the flow, the pages, one after the other; and back again in the order in which they need each

@@ -2,6 +2,9 @@
 
 What pages, cursors, ETags, tokens and 429 are is theirs. Run as a program it serves; imported it starts one.
 
+`moved/` redirects to `page/`, `away/` to the address `other` of the settings, and the listing of `led/` goes on there. With
+`apikey` in the settings a listing is given to nobody who does not say it in the query.
+
 Lines of the file `churn` are statements of SQL: before each request of a listing one of them is run, so that a listing
 changes exactly while it is read.
 """
@@ -49,7 +52,7 @@ def serve(folder, port):
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.core.wsgi import get_wsgi_application
     from django.db import connection, models
-    from django.http import HttpResponse
+    from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
     from django.urls import include, path
     from oauth2_provider.contrib.rest_framework import TokenHasScope
     from oauth2_provider.models import get_application_model
@@ -100,6 +103,8 @@ def serve(folder, port):
 
         def list(self, request, *arguments, **more):
             log(request)
+            if told.get("apikey") and request.query_params.get("apikey") != told["apikey"]:
+                return HttpResponse(status=401)
             churn()
             return super().list(request, *arguments, **more)
 
@@ -122,11 +127,28 @@ def serve(folder, port):
             lines = [",".join(map(str, row)) for row in cursor.fetchall()]
         return HttpResponse("ma_xa,ky,chi_tieu,gia_tri\n" + "\n".join(lines) + "\n", content_type="text/csv; charset=utf-8")
 
+    def moved(request):
+        log(request)
+        query = request.GET.copy()
+        query.pop("apikey", None)
+        return HttpResponseRedirect(f"/page/?{query.urlencode()}")
+
+    def away(request):
+        log(request)
+        return HttpResponseRedirect(told["other"] + request.get_full_path())
+
+    def led(request):
+        log(request)
+        return JsonResponse({"results": [], "next": told["other"] + "/page/?page=2"})
+
     global urlpatterns
     urlpatterns = [
         path("page/", listing(Pages)),
         path("offset/", listing(Offset)),
         path("cursor/", listing(Cursor)),
+        path("moved/", moved),
+        path("away/", away),
+        path("led/", led),
         path("whole.csv", csv),
         path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     ]

@@ -80,7 +80,7 @@ class Units:
 
     def restated(self, said, period_end, day, additive=True):
         """By unit: (number or None, reason, whether estimated, known, expected). `said`: number or None, by unit."""
-        parts, found = {}, {}
+        parts, found, displaced = {}, {}, set()
         for unit, number in said.items():
             shares, reason = self.shares(unit, day)
             if reason:
@@ -89,6 +89,8 @@ class Units:
                 parts.setdefault(of, {})[unit] = weight
         for of, weights in parts.items():
             if of in weights:
+                # What a unit of the map says itself counts, and what of others came to it is flagged.
+                displaced |= weights.keys() - {of}
                 weights = {of: Fraction(1)}
             numbers = {unit: said[unit] for unit in weights}
             known = sum(number is not None for number in numbers.values())
@@ -106,4 +108,22 @@ class Units:
                 reason = "part_missing" if known < expected else ""
             value = None if reason else sum(number * weights[unit] for unit, number in numbers.items())
             found[of] = (value, reason, estimated, known, expected)
+        for unit in displaced:
+            found[unit] = (None, "own_word", False, int(said[unit] is not None), 1)
+        return found
+
+    @staticmethod
+    def ratio(numerators, denominators, times=100):
+        """The same of what is restated of both: by unit of which either is said."""
+        found = {}
+        for unit in numerators.keys() | denominators.keys():
+            sides = [of[unit] if unit in of else None for of in (numerators, denominators)]
+            (of, by), reasons = ([side and side[at] for side in sides] for at in (0, 1))
+            reason = next(filter(None, reasons), "") or ("part_missing" if None in sides else "")
+            value = None if reason or by <= 0 else of / by * times
+            known = [side[3] if side else 0 for side in sides]
+            there = [side for side in sides if side]
+            found[unit] = (
+                value, reason or ("no_number" if value is None else ""), any(side[2] for side in there), min(known), max(side[4] for side in there)
+            )
         return found

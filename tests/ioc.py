@@ -5,6 +5,7 @@ Servers listen on loopback only and are ended by process id.
 
 import contextlib
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -23,10 +24,16 @@ BINARY = pathlib.Path(os.environ.get("IOC_BINARY", ROOT / "target" / "debug" / "
 PACK = ROOT / "tests" / "pack"
 
 
+# Below those that connections are given for their own end: none takes one meanwhile. Of several processes that test each
+# has its own, and gives none twice for a long time.
+_FIRST, _LAST, _PROCESSES = 10_000, 32_000, 4
+_OWN = range(_FIRST + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _PROCESSES, _LAST, _PROCESSES)
+_PORTS = itertools.islice(itertools.cycle(_OWN), random.randrange(len(_OWN)), None)
+
+
 def free_port():
-    """A port nobody listens on, below those that connections are given for their own end: none takes it meanwhile."""
-    while True:
-        port = random.randrange(10_000, 32_000)
+    """A port nobody listens on."""
+    for port in _PORTS:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

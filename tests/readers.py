@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 
+from installed import alone
 from ioc import ROOT
 
 CLIENTS = ROOT / "tests" / "clients"
@@ -51,10 +52,11 @@ def jar(name, digest):
     """Fetched once, and never taken for another."""
     _, artifact, version, packaging, *classifier = name.split(":")
     path = CLIENTS / "java" / "lib" / f"{'-'.join([artifact, version, *classifier])}.{packaging}"
-    if not path.is_file():
-        fetch = ["mvn", "-q", "-B", COPY, f"-Dartifact={name}", f"-DoutputDirectory={path.parent}"]
-        fetched = subprocess.run(fetch, cwd=CLIENTS / "java", capture_output=True, text=True, timeout=600)
-        assert fetched.returncode == 0, fetched.stdout
+    with alone(CLIENTS / "java"):
+        if not path.is_file():
+            fetch = ["mvn", "-q", "-B", COPY, f"-Dartifact={name}", f"-DoutputDirectory={path.parent}"]
+            fetched = subprocess.run(fetch, cwd=CLIENTS / "java", capture_output=True, text=True, timeout=600)
+            assert fetched.returncode == 0, fetched.stdout
     assert hashlib.sha256(path.read_bytes()).hexdigest() == digest, path
     return path
 

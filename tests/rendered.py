@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import installed
 from ioc import ROOT
 
 WEB = ROOT / "dashboards" / "web"
@@ -10,8 +11,7 @@ WEB = ROOT / "dashboards" / "web"
 
 def install():
     """The browser's driver, as the page's own tests use it."""
-    if not (WEB / "node_modules" / "playwright-core").is_dir():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=WEB, check=True, timeout=300)
+    installed.npm(WEB, "playwright-core")
 
 
 def wait_until_shown(ioc, words, path="/", seconds=60):

@@ -11,6 +11,7 @@ import re
 import subprocess
 
 import clickhouse_connect
+import installed
 import pytest
 from ioc import ROOT, Ioc, eventually
 from peers import push, reading
@@ -354,9 +355,7 @@ def test_a_query_of_the_guide_answers_in_python(house, query):
 
 
 def test_the_queries_of_the_guide_answer_alike_in_javascript(house):
-    if not (CLIENTS / "node_modules").is_dir():
-        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(install, cwd=CLIENTS, check=True, capture_output=True, timeout=300)
+    installed.npm(CLIENTS, "@clickhouse/client")
     environment = os.environ | {
         "CLIENT_URL": f"http://127.0.0.1:{house.clickhouse}",
         "CLIENT_USER": "analyst",

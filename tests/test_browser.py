@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import pytest
+import rendered
 from ioc import ROOT, Ioc, eventually
 
 WEB = ROOT / "dashboards" / "web"
@@ -48,8 +49,7 @@ def test_the_demo_replays_over_mqtt_and_as_files_until_hours_close(demo):
 def test_the_page_keeps_its_promises_in_chromium(demo):
     """All tests of the page: languages, live values, blindness, ages, balance, keyboard, axe, foreign requests."""
     eventually(lambda: closed_hours(demo), seconds=90)
-    if not (WEB / "node_modules" / "playwright-core").is_dir():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=WEB, check=True, timeout=300)
+    rendered.install()
     environment = os.environ | {"BASE_URL": f"http://127.0.0.1:{demo.http}"}
     done = subprocess.run(
         ["npm", "test", "--silent"], cwd=WEB, env=environment, capture_output=True, text=True, timeout=1500

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import socket
+import time
 import tomllib
 import urllib.parse
 
@@ -18,10 +19,10 @@ from peers import push, receipt
 
 CASES = ROOT / "decode" / "cases"
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
-# A relay for each case that comes by one, an appliance, and two that nobody declared.
+# A relay for each case that comes by one and for a flood, an appliance, and some that nobody declared.
 SUMMARIES, BEHIND, SCALES, ORPHANS, STREAM, FIREWALL = (f"127.0.0.{last}" for last in (2, 3, 4, 5, 6, 7))
-APPLIANCE, NO_RELAY = "127.0.0.8", "127.0.0.9"
-RELAYS = [SUMMARIES, BEHIND, SCALES, ORPHANS, STREAM]
+APPLIANCE, NO_RELAY, FLOOD, STRANGER = (f"127.0.0.{last}" for last in (8, 9, 10, 11))
+RELAYS = [SUMMARIES, BEHIND, SCALES, ORPHANS, STREAM, FLOOD]
 
 FEEDS = """
 [security]
@@ -547,3 +548,47 @@ def test_balance_nothing_is_astray_and_whoever_watches_is_told_of_no_trouble(hou
         balance = house.balance(feed)
         assert balance["rows_stored"] == house.events("count()", f"feed = '{feed}'"), feed
     assert house.number("SELECT count() FROM feed_balance WHERE envelopes_astray != 0 OR rows_astray != 0") == 0
+
+
+def test_a_product_that_the_pack_says_nothing_about_is_told_of_by_who_reports_it(house):
+    def line(severity):
+        return f"<14>{datetime.datetime.now(ZONE):%b %e %H:%M:%S} gw-1 CEF:0|NewVendor|New Gateway|1|100|Something|{severity}|src=203.0.113.9"
+
+    house.by_udp(STRANGER, [line(2), line(2), line(77)])
+
+    def told():
+        products = json.loads(house.ioc.get("/api/security/misread"))["products"]
+        return [product for product in products if product["product"] == "New Gateway"]
+
+    [product] = eventually(told)
+    assert (product["log_source"], product["vendor"]) == (STRANGER, "NewVendor")
+    assert (product["rows"], product["by_format"], product["not_rated"]) == (3, 2, 1)
+    assert "|77|" in house.raw(product["position"]), "the last of them opens"
+
+
+def test_bound_hosts_that_a_relay_makes_up_are_one_in_the_end_and_nothing_of_them_is_lost(house):
+    # The last of all: whom the others told apart stays so.
+    before = house.number("SELECT uniqExact(log_source) FROM event_current WHERE log_source LIKE 'relay-here:%'")
+    made_up = 4_300
+
+    def flood():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            datagrams.bind((FLOOD, 0))
+            for number in range(made_up):
+                now = f"{datetime.datetime.now(ZONE):%b %e %H:%M:%S}"
+                datagrams.sendto(f"<38>{now} made-up-{number} snmpd[9]: up".encode(), ("127.0.0.1", house.ioc.syslog["udp"]))
+                if number % 50 == 49:
+                    time.sleep(0.01)
+
+    for times in (1, 2):
+        flood()
+        eventually(lambda: house.events("count()", f"sender = '{FLOOD}'") == times * made_up)
+        names, rest, hosts = house.ask(
+            "SELECT uniqExact(log_source), countIf(log_source = 'relay-here:other'), uniqExact(host)"
+            f" FROM event_current WHERE sender = '{FLOOD}'"
+        )[0]
+        assert (names, hosts) == (4_096 - before + 1, made_up)
+        assert rest == times * (made_up - (4_096 - before)), "the same are told apart each time"
+    untold = rf"^ioc_hosts_untold_total {rest}$"
+    eventually(lambda: re.search(untold, house.ioc.get("/metrics").decode(), re.M))
+    assert "a relay names more hosts than are told apart" in house.ioc.log()

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from fire import reported, reporter, reporting
+from fire import owing, reported, reporter, reporting
 from fire.devices import Envelope
-from fire.pack import OFFICE, REPORT_FEED
+from fire.pack import LAST_MAP, NEXT_MAP, OFFICE, REPORT_FEED
 
 NOW = 1_795_000_000_000
 FEED = ("rows_decoded", "rows_stored", "rows_duplicate", "rows_rejected")
@@ -40,7 +40,7 @@ class Made:
                     for _ in range(2 if number % 4 == 0 else 1):
                         self.deliver((0, at), record, kept)
         self.shown, self.beside = list(kept.shown()), list(kept.beside())
-        self.restated = reported.restated(self.shown)
+        self.restated = list(reported.on_maps(kept.said()))
         sums = collections.Counter()
         for receipt in self.receipts:
             sums.update(dict(zip(FEED, (receipt.rows, receipt.stored, receipt.same, receipt.rejected), strict=True)))
@@ -49,10 +49,11 @@ class Made:
         for (meaning, _), receipt in zip(self.delivered, self.receipts, strict=True):
             if meaning["agency"] == meaning["place"]:
                 came[meaning["form"], meaning["place"], *meaning["month"]].append(receipt)
-        now = max(receipt.received for receipt in self.receipts)
-        self.owed = [reported.owed(*key, receipts, now) for key, receipts in came.items()]
-        # Of a month long ago nothing came.
-        self.owed.append(reported.Owed("fire-k", "25459", 2026, 1, "missing", None, None, 0, 0))
+        self.clock = max(receipt.received for receipt in self.receipts)
+        self.owed = owing.matrix(came, self.clock)
+        self.scores = list(owing.scores(self.owed))
+        counts = owing.reminded(self.owed, self.clock)
+        self.reminded = [owing.Reminded(agency, True, count) for agency, count in counts.items()]
 
     def deliver(self, at, record, kept):
         verdict, stored, same, withdrawn = kept.take(record)
@@ -68,7 +69,8 @@ class Made:
 
     def found(self):
         journals = reported.read_journals(self.folder)
-        of = (self.receipts, self.shown, self.beside, self.owed, self.balance, self.restated)
+        ledger = reported.Ledger(self.clock, self.owed, self.scores, self.reminded)
+        of = (self.receipts, self.shown, self.beside, ledger, self.balance, self.restated)
         return reported.Reports(journals, self.envelopes, *of).run().findings
 
 
@@ -87,14 +89,29 @@ def other(made, is_meant, **changed):
     made.receipts[at] = made.receipts[at]._replace(**changed)
 
 
-def other_number(made):
-    at = next(at for at, one in enumerate(made.restated) if one[5])
-    made.restated[at] = (*made.restated[at][:5], made.restated[at][5] + 1, *made.restated[at][6:])
+def other_owed(made, is_meant, **changed):
+    """The first such obligation is another."""
+    at = next(at for at, one in enumerate(made.owed) if is_meant(one))
+    made.owed[at] = made.owed[at]._replace(**changed)
 
 
-def guess(made):
-    at = next(at for at, one in enumerate(made.restated) if one[6] == "part_missing")
-    made.restated[at] = (*made.restated[at][:5], 1, "", *made.restated[at][7:])
+def other_of(name, **changed):
+    """The first of a list is another."""
+    def change(made):
+        held = getattr(made, name)
+        held[0] = held[0]._replace(**changed)
+
+    return change
+
+
+def other_number(made, is_meant):
+    at = next(at for at, one in enumerate(made.restated) if one[6] and is_meant(one))
+    made.restated[at] = (*made.restated[at][:6], made.restated[at][6] + 1, *made.restated[at][7:])
+
+
+def guess(made, reason):
+    at = next(at for at, one in enumerate(made.restated) if one[7] == reason)
+    made.restated[at] = (*made.restated[at][:6], 1, "", *made.restated[at][8:])
 
 
 def lose(made):
@@ -105,6 +122,7 @@ def lose(made):
     made.receipts = [one for one in made.receipts if (one.at, one.position) not in lost]
 
 
+ON_MAPS = "BATCH: 1 numbers on other maps"
 WRONG = {
     "a message is lost": (lose, "ACK: "),
     "a receipt is lost": (lambda made: made.receipts.pop(3), "ONCE: "),
@@ -119,13 +137,38 @@ WRONG = {
     "an old word is shown": (lambda made: made.shown.append((*made.shown.pop()[:-1], 123_456)), "BATCH: "),
     "another agency's word is another": (lambda made: made.beside.append((*made.beside.pop()[:-1], 123_456)), "BATCH: "),
     "an obligation is missing": (lambda made: made.owed.pop(0), "BATCH: 1 obligations that are missing"),
-    "a correction makes it later": (
-        lambda made: made.owed.append(next(row for row in made.owed if row.state == "late")._replace(late=1)), "BATCH: 1 obligations that should not be"
+    "what nobody sent anything of is not owed": (
+        lambda made: made.owed.remove(next(one for one in made.owed if one.state == "missing")), "BATCH: 1 obligations that are missing"
     ),
-    "what nobody sent is met": (lambda made: made.owed.append(made.owed.pop()._replace(state="late")), "BATCH: 1 obligations that nothing"),
-    "a number on another map is another": (other_number, "BATCH: 1 numbers on the map"),
-    "a number on another map is missing": (lambda made: made.restated.pop(), "BATCH: 1 numbers on the map"),
-    "what a part is missing of has a number": (guess, "BATCH: 1 numbers on the map"),
+    "nobody owes what nothing came of": (
+        lambda made: made.owed.__setitem__(slice(None), [one for one in made.owed if one.received or one.rejected]), "BATCH: "
+    ),
+    "a passed deadline is still due": (lambda made: other_owed(made, lambda one: one.state == "missing", state="due"), "BATCH: 1 obligations"),
+    "an open one is missing": (lambda made: other_owed(made, lambda one: one.state in ("due", "not_due"), state="missing"), "BATCH: 1 obligations"),
+    "a correction makes it later": (lambda made: other_owed(made, lambda one: one.state == "late", late=1), "BATCH: 1 obligations"),
+    "what nobody sent is met": (lambda made: other_owed(made, lambda one: one.state == "missing", state="late"), "BATCH: 1 obligations"),
+    "a month is owed by nobody's commune": (lambda made: made.owed.append(made.owed[0]._replace(agency="25999")), "BATCH: 1 obligations that should not"),
+    "a deadline is another": (lambda made: other_owed(made, lambda one: True, due_at=1), "BATCH: 1 obligations"),
+    "it can be reported earlier": (lambda made: other_owed(made, lambda one: True, owed_from=1), "BATCH: 1 obligations"),
+    "a reminder is counted twice": (lambda made: other_owed(made, lambda one: one.reminders == 1, reminders=2), "BATCH: 1 obligations"),
+    "a refused attempt is forgotten": (lambda made: other_owed(made, lambda one: one.rejected, rejected=0), "BATCH: 1 obligations"),
+    "a score is better": (other_of("scores", score=100.0, reasons=()), "BATCH: 1 scores"),
+    "a score counts less": (other_of("scores", owed=1), "BATCH: 1 scores"),
+    "a score is missing": (lambda made: made.scores.pop(), "BATCH: 1 scores"),
+    "nobody is told of reminders": (lambda made: made.reminded.clear(), "BATCH: 3 alerts of reminders that are missing"),
+    "an alert of reminders is over": (other_of("reminded", active=False), "BATCH: 1 alerts of reminders that are missing"),
+    "an alert says too many reminders": (other_of("reminded", count=99), "BATCH: 1 alerts of another number"),
+    "a number on the map to come is another": (lambda made: other_number(made, lambda one: one[0] == NEXT_MAP and one[7] == ""), ON_MAPS),
+    "a number on the last map is another": (lambda made: other_number(made, lambda one: one[0] == LAST_MAP and one[7] == ""), ON_MAPS),
+    "a share on another map is another": (lambda made: other_number(made, lambda one: one[2] == "share"), ON_MAPS),
+    "an old province adds up to something else": (lambda made: other_number(made, lambda one: one[3] == "72"), ON_MAPS),
+    "a group adds up to something else": (lambda made: other_number(made, lambda one: one[0] == ""), ON_MAPS),
+    "a number on another map is missing": (lambda made: made.restated.pop(), ON_MAPS),
+    "what nobody knows of a commune is on no map": (lambda made: made.restated.remove(next(one for one in made.restated if one[9] == 0)), ON_MAPS),
+    "what a part is missing of has a number": (lambda made: guess(made, "part_missing"), ON_MAPS),
+    "what was merged since is guessed": (lambda made: guess(made, "merged_backwards"), ON_MAPS),
+    "what was split since is guessed": (lambda made: guess(made, "split_backwards"), ON_MAPS),
+    "what may not be added up is": (lambda made: guess(made, "not_additive"), ON_MAPS),
     "rows are not counted": (lambda made: made.balance.update(rows_stored=1), "BALANCE: "),
 }
 

@@ -5,8 +5,10 @@ process is killed between two pages, and between the log and the cursor. Nothing
 is removed is found when whole periods are compared; a server that wants to be left alone is; and no secret is told.
 """
 
+import contextlib
 import json
 import shutil
+import socket
 import time
 
 import pytest
@@ -292,3 +294,57 @@ def test_a_server_is_known_by_its_ca_and_no_secret_is_told(tmp_path):
     finally:
         house.ioc.stop()
         api.stop()
+
+
+@contextlib.contextmanager
+def bystander():
+    """A port of another program, and how often somebody came there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0)
+
+        def visits():
+            count = 0
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    listener.accept()[0].close()
+                    count += 1
+            return count
+
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", visits
+
+
+def reading_at(api, path, more):
+    auth = f'auth = {{ kind = "oauth2", token_url = "{api.url}/o/token/", scope = "doc" }}\n'
+    return f'url = "{api.url}/{path}"\n{RECORDS}{auth}{more}'
+
+
+def test_safe_a_redirect_within_the_host_is_followed_and_its_keys_with_it(tmp_path):
+    api = AgencyApi(tmp_path / "agency", free_port(), apikey="k3y-secret").start()
+    api.run(INSERT, ("25459", "2026-10", "ho_so", 1000, MOMENT.format(0, 1)))
+    paging = 'paging = { kind = "page", size = 20, total = "/count" }\n'
+    house = House(tmp_path, reading_at(api, "moved/?page={page}&n={limit}", paging), 'keys = { apikey = "k3y-secret" }\n')
+    try:
+        house.ioc.start()
+        house.shows(_459=1000)
+        assert house.metric("refused") == 0
+        assert "k3y-secret" not in house.ioc.log() + house.ioc.get("/api/pulls").decode() + str(house.ask("SELECT * FROM report_value"))
+    finally:
+        house.ioc.stop()
+        api.stop()
+
+
+@pytest.mark.parametrize("path", ["away/", "led/"])
+def test_safe_nobody_is_asked_where_a_redirect_or_a_link_leads_to_another_port(tmp_path, path):
+    with bystander() as (other, visits):
+        api = AgencyApi(tmp_path / "agency", free_port(), other=other).start()
+        house = House(tmp_path, reading_at(api, path, 'paging = { kind = "link", at = "/next" }\n'))
+        try:
+            house.ioc.start()
+            failing = eventually(lambda: house.pull()["failing"])
+            assert failing["fault"] and "another place" in failing["error"]["en"] and "nơi khác" in failing["error"]["vi"]
+            assert house.metric("refused") == 1
+            eventually(lambda: len([request for request in api.requests() if request["path"].startswith(f"/{path}")]) >= 2)
+            assert visits() == 0
+        finally:
+            house.ioc.stop()
+            api.stop()

@@ -183,3 +183,47 @@ def test_a_message_is_late_by_what_was_received_whatever_it_says_of_itself_and_b
     (first,) = house.rows("SELECT received_at FROM obligation_current WHERE agency = '25486'")[0]
     assert first.replace(tzinfo=datetime.timezone.utc) == received
     house.ioc.stop()
+
+
+def visits(value, deleted=False):
+    """A message of October that says one number, or takes it back."""
+    cell = {
+        "dataElement": "deVisits001", "period": "202510", "orgUnit": "ouTanBien01", "categoryOptionCombo": "HllvX50cXC0",
+        "attributeOptionCombo": "HllvX50cXC0", "value": value,
+    }
+    return json.dumps({"dataValues": [cell | ({"deleted": True} if deleted else {})]})
+
+
+def test_a_message_that_only_takes_back_meets_nothing_and_what_is_taken_back_whole_is_owed_again_through_kills(tmp_path):
+    house = House(tmp_path, CASES / "pack")
+    _, token = house.ioc.add_sender("tan-bien", "health", subjects=["25486"])
+    due = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(days=2)
+    october = {"valid_from": "2025-10-01", "valid_to": "2025-10-31"}
+    house.owe(owes("health", "yt-thang", "2025-10", due, **october))
+    house.ioc.start()
+    of = ("yt-thang", "25486", "2025-10")
+    house.becomes(*of, ("due", 0, 0, 0, None))
+
+    def push_one(message, stands):
+        status, receipt = push(house.ioc, token, message, "health")
+        assert status == 200, receipt
+        house.ioc.wait_drained()
+        house.becomes(*of, stands)
+        house.again()
+        assert house.stands(*of) == stands
+        return receipt
+
+    # Of a value that was never sent: it is taken, and the clerk is told that it is no report.
+    receipt = push_one(visits("1204", deleted=True), ("due", 0, 0, 0, None))
+    assert [finding["rule"] for finding in receipt["findings"]] == ["empty"], receipt
+    push_one(visits("1204"), ("on_time", 0, 0, 0, None))
+    (first,) = house.rows("SELECT received_at FROM obligation_current WHERE agency = '25486'")[0]
+    push_one(visits("1205", deleted=True), ("due", 1, 0, 0, None))
+    assert house.rows("SELECT received_at, score FROM obligation_current AS o INNER JOIN obligation_score AS s ON s.agency = o.agency WHERE o.agency = '25486'") == [(None, None)]
+    # Behind the deadline it is missing, and late by its first arrival when something is said anew.
+    past = first.replace(tzinfo=datetime.timezone.utc, microsecond=0) - datetime.timedelta(hours=2)
+    house.owe(owes("health", "yt-thang", "2025-10", past, **october))
+    house.reload()
+    house.becomes(*of, ("missing", 1, 0, 1, None))
+    push_one(visits("1206"), ("late", 2, 0, 1, 7_200 + (1 if first.microsecond else 0)))
+    house.ioc.stop()

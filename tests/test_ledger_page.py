@@ -140,7 +140,8 @@ def test_what_is_filed_late_says_how_late_and_the_ledger_of_before_is_as_it_was(
     assert push(house.ioc, house.commune, ON_TIME, "reports")[0] == 200
     late = eventually(lambda: [one for one in [ledger(house, agency="25486")[OCTOBER]] if one["state"] == "late"])[0]
     assert 3 * 86_400 <= late["late_seconds"] < 3 * 86_400 + 3_600 and late["position"]
-    at = before.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # To the millisecond: what stood a moment before may be of the same second.
+    at = before.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     then = {one["id"]: one["state"] for one in asked(house, f"/api/obligations?agency=25486&at={at}")["obligations"]}
     assert then == {OCTOBER: "missing", NOVEMBER: "on_time"}
     said = asked(house, f"/api/obligations/{OCTOBER}?at={at}")

@@ -271,7 +271,7 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     begin = int(EIGHT.timestamp()) * 1_000
     told = json.loads(house.ioc.get(f"/api/security/measures?from={begin}&until={begin + 1}"))
     [measure] = [one for one in told["measures"] if one["id"] == "ids_alerts"]
-    [hour] = measure["hours"]
+    [hour] = measure["windows"]
     assert (hour["value"], hour["missing"], hour["standing"]) == (5, 1, None)
     assert house.alerts("many-alerts") == [], "a rule does not judge an hour of which two thirds are missing"
     assert [house.windows("hour", measure)["08:00"][0] for measure in ("alerts_raised", "alerts_lost")] == [5, 0]
@@ -333,7 +333,7 @@ def test_limit_an_hour_that_stands_outside_of_its_usual_band_is_raised_and_opens
     day = 86_400_000
     assert compared["with"] == [{"start": start - days_ago * day, "value": number} for days_ago, number in usual.items()]
     told = json.loads(others.ioc.get(f"/api/security/measures?log_source=ids-b&from={start}&until={start + 1}"))
-    [hour] = [one["hours"][0] for one in told["measures"] if one["id"] == "ids_alerts"]
+    [hour] = [one["windows"][0] for one in told["measures"] if one["id"] == "ids_alerts"]
     assert (hour["usual"], hour["standing"]) == (compared["usual"], "above"), "the page shows what the rule judged by"
     opened = others.raised_by(raised)
     assert (opened["kind"], opened["log_source"], opened["from"]) == ("measure", "ids-b", start)

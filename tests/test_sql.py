@@ -5,6 +5,7 @@ one moment by the thousand, change without their moment, are taken out. Nothing 
 with the process killed in between; what a column cannot tell is found when whole periods are compared.
 """
 
+import json
 import shutil
 import time
 
@@ -66,7 +67,7 @@ COMMUNES = ("25459", "25480", "25486", "25489", "25498", "25510", "25516", "2552
 
 
 class House:
-    def __init__(self, folder, url, reading, login=""):
+    def __init__(self, folder, url, reading, login="", starts=True, **settings):
         pack = folder / "pack"
         shutil.copytree(PACK, pack)
         names = ["ho_so", *(f"muc_{number}" for number in range(1, MANY + 1))]
@@ -82,10 +83,11 @@ class House:
             for code in COMMUNES:
                 if code not in known:
                     places.write(f"{code},2025-07-01,,commune,Xã {code},Commune {code},80,,,\n")
-        self.ioc = Ioc(folder, pack=pack)
+        self.ioc = Ioc(folder, pack=pack, **settings)
         self.ioc.data.mkdir(mode=0o700)
         (self.ioc.data / "databases.toml").write_text(f'[registers]\nuser = "reader"\npassword = "{PASSWORD}"\n{login}')
-        self.ioc.start()
+        if starts:
+            self.ioc.start()
 
     def again(self):
         self.ioc.kill()
@@ -106,6 +108,10 @@ class House:
     def metric(self, name):
         (line,) = [line for line in self.ioc.get("/metrics").decode().splitlines() if line.startswith(f"ioc_sql_{name}{{")]
         return float(line.split()[-1])
+
+    def pull(self):
+        (pull,) = json.loads(self.ioc.get("/api/pulls"))["pulls"]
+        return pull
 
     def turn(self):
         """Two whole turns pass by."""
@@ -178,9 +184,8 @@ def test_once_what_a_long_transaction_commits_behind_the_cursor_is_read(postgres
         house.shows(**first, **later, _516=40)
         eventually(lambda: house.metric("held_back") == 0)
 
-        # A repair that leaves its moment as it was, one that does not, and 2,500 rows in one statement.
-        b.execute("UPDATE bao_cao SET gia_tri = 820 WHERE ma_xa = '25459'")
-        b.execute("UPDATE bao_cao SET gia_tri = 410, cap_nhat = now() WHERE ma_xa = '25480'")
+        # 2,500 rows in one statement; behind them a repair that leaves its moment as it was, and one that does not, of rows
+        # that are not among the last numbers any more.
         b.execute(
             "INSERT INTO bao_cao (ma_xa, ky, chi_tieu, gia_tri) "
             f"SELECT '25522', '2026-10', 'muc_' || n, n FROM generate_series(1, {MANY}) n"
@@ -189,6 +194,8 @@ def test_once_what_a_long_transaction_commits_behind_the_cursor_is_read(postgres
         house.ioc.start()
         many = "SELECT count(), toFloat64(sum(value)) FROM report_cell WHERE place_code = '25522'"
         eventually(lambda: house.ask(many)[0] == (MANY, MANY * (MANY + 1) / 2) or None, seconds=120)
+        b.execute("UPDATE bao_cao SET gia_tri = 820 WHERE ma_xa = '25459'")
+        b.execute("UPDATE bao_cao SET gia_tri = 410, cap_nhat = now() WHERE ma_xa = '25480'")
         if reading == BY_TIME:
             eventually(lambda: house.known()["25480"] == 410)
         else:
@@ -224,8 +231,173 @@ def test_what_no_column_tells_is_found_when_whole_periods_are_compared(postgres,
         gone = "SELECT count() FROM receipt_current WHERE kept > 0"
         eventually(lambda: house.ask(gone)[0][0] > 0)
         assert house.known() == {"25459": 1000, "25480": 400, "25486": 200}
+        # Of another period nothing is left: that is told, and nothing is taken back.
+        owner.execute("INSERT INTO bao_cao VALUES (9, '25459', '2026-09', 'ho_so', 900, '2026-10-02 01:00:00Z')")
+        owner.execute("UPDATE bao_cao SET gia_tri = 999 WHERE ma_xa = '25459'")
+        september = "SELECT toFloat64(value) FROM report_cell WHERE indicator = 'ho_so' AND period_start = '2026-09-01'"
+        eventually(lambda: house.ask(september) == [(999,)], seconds=90)
+        owner.execute("DELETE FROM bao_cao WHERE ky = '2026-09'")
+        eventually(lambda: house.pull()["compared"]["gone"] == 1, seconds=90)
+        assert house.ask(september) == [(999,)]
     finally:
         house.ioc.stop()
+        owner.close()
+
+
+def test_once_a_row_that_lived_between_two_comparisons_is_gone_behind_the_second(postgres, tmp_path):
+    owner = postgres.connect()
+    owner.execute("DROP TABLE IF EXISTS bao_cao")
+    owner.execute(
+        "CREATE TABLE bao_cao (id bigint PRIMARY KEY, ma_xa text, ky text, chi_tieu text, gia_tri numeric, cap_nhat timestamptz DEFAULT now())"
+    )
+    owner.execute("INSERT INTO bao_cao VALUES (1, '25459', '2026-10', 'ho_so', 1000, '2026-11-02 01:00:00Z')")
+    house = House(tmp_path, postgres.url, BY_TIME + COMPARED.replace("2s", "20s"))
+    try:
+        house.shows(_459=1000)
+        at = lambda: (house.pull()["compared"] or {}).get("at")
+        first = eventually(at)
+        # Just behind another one, so that the next one finds the period as it was.
+        eventually(lambda: at() != first)
+        owner.execute("INSERT INTO bao_cao VALUES (2, '25489', '2026-10', 'ho_so', 100)")
+        house.shows(_459=1000, _489=100)
+        owner.execute("DELETE FROM bao_cao WHERE id = 2")
+        gone = "SELECT count() FROM receipt_current WHERE kept > 0"
+        eventually(lambda: house.ask(gone)[0][0] > 0, seconds=90)
+        assert house.known() == {"25459": 1000, "25489": 100}, "the form says that what is known stays"
+    finally:
+        house.ioc.stop()
+        owner.close()
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+def test_once_a_row_of_the_future_carries_nothing_away(postgres, tmp_path, kind):
+    owner = postgres.connect()
+    owner.execute("DROP TABLE IF EXISTS bao_cao")
+    owner.execute(
+        "CREATE TABLE bao_cao (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, ma_xa text, ky text, chi_tieu text, "
+        f"gia_tri numeric, cap_nhat {kind} DEFAULT now())"
+    )
+    owner.execute(INSERT.format("25459", 1000))
+    owner.execute(INSERT.format("25480", 400))
+    owner.execute("UPDATE bao_cao SET cap_nhat = '2062-11-02' WHERE ma_xa = '25459'")
+    owner.execute("UPDATE bao_cao SET cap_nhat = 'infinity' WHERE ma_xa = '25480'")
+    house = House(tmp_path, postgres.url, 'by = "cap_nhat"\nkey = ["id"]')
+    try:
+        house.shows(_459=1000, _480=400)
+        assert "future" in eventually(lambda: house.pull()["limits"])
+        house.turn()
+        owner.execute(INSERT.format("25486", 200))
+        house.shows(_459=1000, _480=400, _486=200)
+        house.again()
+        # The rows are mended, and behind them others come; one changes that came first.
+        for place in ("25459", "25480"):
+            owner.execute(f"UPDATE bao_cao SET gia_tri = gia_tri + 1, cap_nhat = now() WHERE ma_xa = '{place}'")
+        house.turn()
+        owner.execute(INSERT.format("25489", 100))
+        owner.execute("UPDATE bao_cao SET gia_tri = 1002, cap_nhat = now() WHERE ma_xa = '25459'")
+        house.shows(_459=1002, _480=401, _486=200, _489=100)
+        eventually(lambda: "future" not in house.pull()["limits"])
+    finally:
+        house.ioc.stop()
+        owner.close()
+
+
+def test_silent_an_account_that_may_not_see_transactions_is_said_to_be_none(postgres, mariadb, tmp_path):
+    create = "CREATE TABLE bao_cao (id bigint PRIMARY KEY, ma_xa varchar(5), ky varchar(7), chi_tieu varchar(32), gia_tri numeric)"
+    row = "INSERT INTO bao_cao VALUES (1, '25459', '2026-10', 'ho_so', 1000)"
+    owner, clerk = postgres.connect(), postgres.connect()
+    root = mariadb.connect("registers")
+    for run in (owner.execute, root.cursor().execute):
+        for sql in ("DROP TABLE IF EXISTS bao_cao", create, row):
+            run(sql)
+    owner.execute("REVOKE pg_read_all_stats FROM reader")
+    root.cursor().execute("REVOKE PROCESS ON *.* FROM reader@'127.0.0.1'")
+    # One that has begun and written nothing: no snapshot tells of it.
+    clerk.autocommit = False
+    clerk.execute("SELECT count(*) FROM bao_cao")
+    try:
+        for name, server in (("postgres", postgres), ("mariadb", mariadb)):
+            house = House(tmp_path / name, server.url, BY_ID)
+            try:
+                house.shows(_459=1000)
+                assert house.metric("unguarded") == 1, name
+                assert "unguarded" in house.pull()["limits"], name
+                assert "may not see whose transactions are open" in house.ioc.log_file.read_text()
+                if name == "postgres":
+                    owner.execute("GRANT pg_read_all_stats TO reader")
+                    eventually(lambda: house.metric("unguarded") == 0)
+                    eventually(lambda: house.metric("held_back") == 1)
+            finally:
+                house.ioc.stop()
+    finally:
+        owner.execute("GRANT pg_read_all_stats TO reader")
+        root.cursor().execute("GRANT PROCESS ON *.* TO reader@'127.0.0.1'")
+        for session in (owner, clerk, root):
+            session.close()
+
+
+@pytest.mark.parametrize("which", ["postgres", "mariadb"])
+def test_once_a_table_is_read_page_by_page_and_killed_anywhere(request, tmp_path, which):
+    server = request.getfixturevalue(which)
+    owner = server.connect(**({} if which == "postgres" else {"database": "registers"}))
+    run = owner.execute if which == "postgres" else owner.cursor().execute
+    run("DROP TABLE IF EXISTS bao_cao")
+    run(
+        "CREATE TABLE bao_cao (id bigint PRIMARY KEY, ma_xa varchar(5), ky varchar(7), chi_tieu varchar(32), gia_tri numeric, "
+        "cap_nhat timestamp)"
+    )
+    numbers = f"generate_series(1, {MANY}) AS n(seq)" if which == "postgres" else f"seq_1_to_{MANY}"
+    # All of one moment: a page ends among them.
+    run(
+        f"INSERT INTO bao_cao SELECT seq, '25522', '2026-10', concat('muc_', seq), seq, '2026-11-02 01:00:00' FROM {numbers}"
+    )
+    house = House(tmp_path, server.url, 'by = "cap_nhat"\nkey = ["id"]' + COMPARED, starts=False)
+    try:
+        # Between the log and the cursor: behind the first page, behind one and the last, and twice behind the whole period
+        # that is compared at each start. What is on the log is found there.
+        for behind in (0, 1, 0, 0):
+            house.ioc.start(failpoints=f"pull_before_cursor={behind}*off->1*return->off", wait=False)
+            house.ioc.wait_ended()
+        house.ioc.start()
+        many = "SELECT count(), toFloat64(sum(value)) FROM report_cell WHERE place_code = '25522'"
+        eventually(lambda: house.ask(many)[0] == (MANY, MANY * (MANY + 1) / 2) or None, seconds=120)
+        house.turn()
+        house.again()
+        run("UPDATE bao_cao SET gia_tri = 0 WHERE id = 7")
+        eventually(lambda: house.ask(many)[0] == (MANY, MANY * (MANY + 1) / 2 - 7) or None, seconds=120)
+        assert house.changes() == (1, MANY + 1), "nothing twice"
+    finally:
+        house.ioc.stop()
+        owner.close()
+
+
+def test_bound_a_period_that_does_not_come_in_time_keeps_nothing_else_from_being_read(postgres, tmp_path):
+    owner = postgres.connect()
+    owner.execute("DROP TABLE IF EXISTS bao_cao")
+    owner.execute("CREATE TABLE rows_of (id bigint PRIMARY KEY, ma_xa text, ky text, chi_tieu text, gia_tri numeric, cap_nhat timestamptz)")
+    # Whoever asks for all of September waits for longer than anybody would.
+    slow = "CASE WHEN ky = '2026-09' AND current_query() LIKE '%\"ky\" = ''2026-09''%' AND pg_sleep(8) IS NOT NULL THEN gia_tri ELSE gia_tri END"
+    owner.execute(f"CREATE VIEW bao_cao AS SELECT id, ma_xa, ky, chi_tieu, {slow} AS gia_tri, cap_nhat FROM rows_of")
+    owner.execute("GRANT SELECT ON bao_cao TO reader")
+    insert = "INSERT INTO rows_of VALUES ({}, '{}', '{}', 'ho_so', {}, '2026-11-02 01:00:0{}Z')"
+    owner.execute(insert.format(1, "25459", "2026-09", 900, 1))
+    owner.execute(insert.format(2, "25459", "2026-10", 1000, 2))
+    settings = {"IOC_SQL_ANSWER_WITHIN": "2s", "IOC_SQL_LONGEST_PAUSE": "1s"}
+    house = House(tmp_path, postgres.url, BY_TIME + COMPARED, **settings)
+    try:
+        house.shows(_459=1000)
+        eventually(lambda: house.metric("given_up_total") >= 1, seconds=90)
+        compared = eventually(lambda: house.pull()["compared"], seconds=90)
+        assert compared["given_up"] == 1 and compared["periods"] == 1, "the one behind it is compared"
+        owner.execute(insert.format(3, "25480", "2026-10", 400, 3))
+        house.shows(_459=1000, _480=400)
+        # Without its moment: only a comparison tells.
+        owner.execute("UPDATE rows_of SET gia_tri = 820 WHERE id = 2")
+        house.shows(_459=820, _480=400)
+    finally:
+        house.ioc.stop()
+        owner.execute("DROP VIEW bao_cao")
+        owner.execute("DROP TABLE rows_of")
         owner.close()
 
 

@@ -31,6 +31,9 @@ format = "syslog"
 silent_after = "10m"
 contract = { lateness = "0s" }
 """
+AGENCIES = """id,name_vi,name_en,place
+so-khcn,Sở Khoa học và Công nghệ,Department of Science and Technology,80
+"""
 LOG_SOURCE = """
 [{id}]
 name = {{ vi = "Máy {id}", en = "Machine {id}" }}
@@ -109,9 +112,11 @@ class House:
         for file, text in (("feeds.toml", FEEDS), ("rules.toml", RULES)):
             with open(pack / file, "a") as more:
                 more.write(text)
-        known = {"ids-a": 'hosts = ["ids-a"]', "ids-b": 'hosts = ["ids-b"]', "fw-a": 'addresses = ["127.0.0.1"]'}
+        sensor = 'hosts = ["{0}"]\nagency = "so-khcn"'
+        known = {"ids-a": sensor.format("ids-a"), "ids-b": sensor.format("ids-b"), "fw-a": 'addresses = ["127.0.0.1"]'}
         (pack / "log_sources.toml").write_text("".join(LOG_SOURCE.format(id=id, known=how) for id, how in known.items()))
         (pack / "measures.toml").write_text(MEASURES)
+        (pack / "agencies.csv").write_text(AGENCIES)
         self.ioc = Ioc(folder, pack=pack)
         _, self.token = self.ioc.add_sender("records", "sensors")
         self.ioc.start()
@@ -157,8 +162,8 @@ class House:
         )
         return {(start - BEGIN) // 60_000: value for start, value in found}
 
-    def measure(self, id, until):
-        told = json.loads(self.ioc.get(f"/api/security/measures?from={BEGIN}&until={until}"))
+    def measure(self, id, until, of=""):
+        told = json.loads(self.ioc.get(f"/api/security/measures?from={BEGIN}&until={until}{of}"))
         [measure] = [one for one in told["measures"] if one["id"] == id]
         return measure
 
@@ -210,9 +215,13 @@ def test_batch_a_firewalls_bytes_are_summed_exactly_and_late_lines_revise_them(h
     assert house.windows("carried", view=known)[0] == sum(carried)
     told = house.measure("carried", at(120))
     assert (told["unit"], told["attribute"], told["count"]) == ("B", "in", "sum")
-    assert [hour["value"] for hour in told["hours"]][:1] == [sum(carried) + 40]
+    assert [hour["value"] for hour in told["windows"]][:1] == [sum(carried) + 40]
     assert [(total["hours"], total["value"]) for total in told["totals"]] == [(24, sum(carried) + 40), (168, sum(carried) + 40)]
     assert house.measure("sessions", at(120))["totals"] == [], "what stands is not added up"
+    # The minutes of the page are those that the lines say, and the rest of the hour is said to be nothing.
+    by_minute = {window["start"]: window["value"] for window in house.measure("carried", at(60), "&window=minute")["windows"]}
+    assert by_minute[at(30)] == 40 and sum(by_minute.values()) == sum(carried) + 40
+    assert by_minute == {at(minute): value for minute, value in house.windows("carried", "minute").items() if 0 <= minute < 60}
 
     house.ioc.kill()
     house.ioc.start()
@@ -267,10 +276,20 @@ def test_batch_what_two_sensors_saw_counts_once_and_so_does_what_two_hours_saw(h
     assert abs(joined / union - 1) < 0.05, (joined, union)
     assert joined < 0.8 * sum(each), "added up they are too many"
     told = house.measure("attackers", at(120))
-    assert told["hours"][0]["value"] == joined, "the page says what analysts read"
+    assert told["windows"][0]["value"] == joined, "the page says what analysts read"
     [day, week] = told["totals"]
     assert day["value"] == week["value"] and abs(day["value"] / whole - 1) < 0.05, (day, whole)
-    assert day["value"] < 0.8 * sum(hour["value"] for hour in told["hours"])
+    assert day["value"] < 0.8 * sum(hour["value"] for hour in told["windows"])
+    # The firewall is of another agency: theirs is what both sensors saw together.
+    of_agency = house.measure("attackers", at(120), "&agency=so-khcn")["windows"][0]
+    assert of_agency["log_sources"] == 2 and abs(of_agency["value"] / union - 1) < 0.05
+    assert of_agency["value"] < joined, "the firewall saw one more"
+    summary = json.loads(house.ioc.get(f"/api/security/summary?from={BEGIN}&until={at(60)}&agency=so-khcn"))
+    [theirs] = [one for one in summary["agencies"] if one["agency"] == "so-khcn"]
+    assert (theirs["weight"], theirs["log_sources"], theirs["name"]["en"]) == (600, 2, "Department of Science and Technology")
+    assert summary["totals"]["weight"] == 600 and {one["id"] for one in summary["log_sources"]} == {"ids-a", "ids-b"}
+    asked = f"/api/security/events?from={BEGIN}&until={at(60)}&agency=so-khcn&limit=500"
+    assert {event["log_source"] for event in json.loads(house.ioc.get(asked))["events"]} == {"ids-a", "ids-b"}
     # Of one log source alone the store estimates what the flow did.
     assert house.ask(example("At one log source")) == []
 

@@ -33,12 +33,21 @@ silent_after = "10m"
 """
 
 
+LOG_SOURCES = """
+[server-here]
+name = { vi = "Máy chủ ở đây", en = "Server here" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+addresses = ["127.0.0.1"]
+"""
+
+
 class House:
     def __init__(self, folder):
         pack = folder / "pack"
         shutil.copytree(PACK, pack)
         with open(pack / "feeds.toml", "a") as feeds:
             feeds.write(FEEDS)
+        (pack / "log_sources.toml").write_text(LOG_SOURCES)
         self.authority = Authority(folder)
         key, certificate = self.authority.certify("server", "/CN=ignored", "DNS:localhost")
         self.ioc = Ioc(
@@ -64,6 +73,12 @@ class House:
 
     def metric(self, name):
         return int(re.search(rf"^ioc_syslog_{name} (\d+)$", self.ioc.get("/metrics").decode(), re.M)[1])
+
+    def faults(self, fault, log_source):
+        """How many messages and pieces of a log source had that fault."""
+        pattern = rf'^ioc_syslog_faults_total\{{fault="{fault}",log_source="{log_source}"\}} (\d+)$'
+        found = re.search(pattern, self.ioc.get("/metrics").decode(), re.M)
+        return int(found[1]) if found else 0
 
     def is_said(self, pattern):
         """What happens at the door is said in the status, within a second."""
@@ -214,6 +229,35 @@ def test_balance_a_wrong_count_is_a_reject_that_opens_to_its_bytes_and_is_said_a
     whole = house.rejects("sshd 901", "syslog/tcp")
     assert [reason for _, _, reason, *_ in whole] == ["malformed"], "the message before it is one"
     house.is_said(r"127\.0\.0\.1 \(syslog\): FRAMED WRONGLY.*95 of 150")
+
+
+def test_who_sends_what_cannot_be_read_is_named_by_log_source_with_the_last_one_to_open(house):
+    before = house.faults("framing", "server-here"), house.faults("oversize", "server-here")
+    # What nobody takes whole: a count beyond the limit, and a line beyond it.
+    logger(house, "tcp", "--octet-count", "--size", "100000", text="đếm " + "x" * 70_000)
+    logger(house, "tcp", "--size", "100000", text="dòng " + "y" * 70_000)
+    stranger = socket.create_connection(("127.0.0.1", house.ioc.syslog["tcp"]), source_address=("127.0.0.77", 0))
+    with stranger:
+        stranger.sendall(b"99 <13>cut")
+    eventually(lambda: house.faults("framing", "other") == 1)
+    assert house.faults("framing", "server-here") > before[0]
+    assert house.faults("oversize", "server-here") == before[1] + 1
+
+    def named():
+        told = json.loads(house.ioc.get("/api/security/misread"))
+        [server] = [sender for sender in told["senders"] if sender["log_source"] == "server-here"] or [None]
+        reasons = {reason["reason"]: reason["rejects"] for reason in server["reasons"]} if server else {}
+        return server if {"framing", "too_large"} <= reasons.keys() else None
+
+    server = eventually(named)
+    assert (server["name"]["en"], server["sender"], server["senders"]) == ("Server here", "127.0.0.1", 1)
+    reasons = {reason["reason"]: reason["rejects"] for reason in server["reasons"]}
+    assert (reasons["framing"], reasons["too_large"]) == tuple(
+        house.faults(fault, "server-here") for fault in ("framing", "oversize")
+    ), "as the metrics have it"
+    envelope = json.loads(house.ioc.get(f"/api/lineage/envelope/{server['last']['position']}"))
+    assert envelope["attributes"]["sender"] == "127.0.0.1"
+    assert "xxxx" not in json.dumps(server) and "yyyy" not in json.dumps(server)
 
 
 def test_who_sends_from_nobodys_address_is_shown_as_unmatched(house):

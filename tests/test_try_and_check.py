@@ -116,6 +116,30 @@ def test_try_on_the_sample_files_of_the_repository_gives_the_recorded_lines(case
     assert done.returncode == (1 if '"kind":"reject"' in expected else 0)
 
 
+GATEWAYS = ("senml", "chirpstack", "zigbee2mqtt", "tasmota", "sensorthings", "ngsi_ld", "station_json", "sparkplug_b")
+
+
+@pytest.mark.parametrize("format_name", GATEWAYS)
+def test_try_reads_what_gateways_publish_with_the_topic_it_came_by(format_name):
+    pack = ROOT / "decode" / "cases" / "pack"
+    cases = [folder for folder in sorted((ROOT / "decode" / "cases" / format_name).iterdir())]
+    assert cases
+    for folder in cases:
+        meta = tomllib.loads((folder / "meta.toml").read_text())
+        if "feed" not in meta:
+            continue
+        [given] = folder.glob("input.*")
+        known = meta.get("attributes", {})
+        retained = ["--retained"] if known == {"retained": "1"} else []
+        written = ["--written", known["written"]] if "written" in known else []
+        of = ["--feed", meta["feed"], "--address", meta["address"], "--received-at", meta["received_at"], *retained, *written]
+        done = ioc("try", "--pack", pack, *of, given)
+        expected = (folder / "expected.jsonl").read_text()
+        assert done.stdout.decode() == expected, folder
+        assert done.returncode == (1 if '"kind":"reject"' in expected else 0), folder
+        assert expected or b"carries nothing" in done.stderr, folder
+
+
 # What each format of information security is tried on: lines of the field's cases, and how many of them are events of a
 # kind. Syslog of both RFCs and what it carries, EVE, a console's table.
 SECURITY = {

@@ -4,9 +4,11 @@ A form of 500 indicators lies in the tables of a running product as its flow wou
 the 96 communes of today, of each month before it as many as that of the 280 there were, so that 500 × 96 × 120 cells are
 stored; and once more with all 280 of each month before, which is what a province has. Asked is as an analyst would, of one
 indicator over all communes and all ten years: as reported, on today's map, on that of a day, and as known at a moment; an
-indicator after the other, so that none is warm from the question before. One in a hundred cells was corrected.
+indicator after the other, so that none is warm from the question before. One in a hundred cells was corrected. Then as a page
+does, of one month: an indicator of all communes, and a commune of all indicators, in each of the three readings.
 """
 
+import json
 import math
 import shutil
 import time
@@ -100,6 +102,30 @@ def ask_all(figures, client, what, bar):
         )
 
 
+PAGE = "/api/reports/values?form=bench&period=2025-05&map={map}&{of}"
+OF = {"one indicator, all communes": "indicator=i{:03}&part=", "all indicators, one commune": "place={}"}
+COMMUNES_ASKED = "SELECT code FROM place_current WHERE valid_from = '2025-07-01' AND kind IN ('commune', 'ward') ORDER BY code"
+
+
+def ask_page(figures, ioc, client, what):
+    codes = [code for code, in client.query(COMMUNES_ASKED).result_rows]
+    for of, asked_of in OF.items():
+        for map in ("reported", "today", "2025-06-30"):
+            took, lines = [], 0
+            for at in range(ASKED // 4):
+                name = codes[at % len(codes)] if "place" in asked_of else at * 7 % INDICATORS
+                began = time.perf_counter()
+                values = json.loads(ioc.get(PAGE.format(map=map, of=asked_of.format(name))))
+                took.append((time.perf_counter() - began) * 1000)
+                if values["more_cells"]:
+                    raise RuntimeError(f"{of} of {map} are not told whole")
+                lines = len(values["cells" if map == "reported" else "restated"])
+            figures.add(
+                f"page: {of} of a month, {what}, map {map}", max(took), "ms", at_most=500,
+                beside=f"the slowest of {len(took)}, the middle one {sorted(took)[len(took) // 2]:.0f} ms; {shown(lines)} numbers",
+            )
+
+
 def fill(client, which):
     for start in range(0, MONTHS, 12):
         client.command(CELLS.format(**{"from": start, "count": 12}, which=which))
@@ -113,10 +139,10 @@ def measure():
             shutil.copy(PROVINCE / name, pack / name)
         (pack / "forms.toml").write_text(FORM + "".join(map(INDICATOR.format, range(INDICATORS))))
         with product("restated", pack=pack) as ioc:
-            ask(figures, connect(ioc))
+            ask(figures, ioc, connect(ioc))
 
 
-def ask(figures, client):
+def ask(figures, ioc, client):
     eventually(lambda: value(client, "SELECT count() FROM epoch") > 0, seconds=30)
     fill(client, f"p.at <= {COMMUNES}")
     cells = value(client, "SELECT count() FROM report_value")
@@ -129,6 +155,7 @@ def ask(figures, client):
     eventually(lambda: value(client, UNMARKED) == 0, seconds=300)
     settle(client)
     ask_all(figures, client, f"{shown(cells)} cells stored", 100)
+    ask_page(figures, ioc, client, f"{shown(cells)} cells stored")
     fill(client, f"p.at > {COMMUNES}")
     settle(client)
     cells = value(client, "SELECT count() FROM report_value")

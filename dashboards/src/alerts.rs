@@ -18,6 +18,7 @@ use ioc_model::{
     name::Name,
     results::{AlertResult, Evidence},
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
+    text::Text,
     time::Now,
 };
 use serde::{Deserialize, Serialize};
@@ -157,10 +158,12 @@ pub struct AlertView {
     pub id: String,
     /// The rule.
     pub rule: Name,
-    /// The station, or the address, network or user that events were counted by.
+    /// The station, the address, network or user that events were counted by, the log source, or who owes reports.
     pub subject: Arc<str>,
     /// What the subject is.
     pub about: AlertAbout,
+    /// What it is called; none of an address, a network or a user, and where the pack has none like it.
+    pub subject_name: Option<Text>,
     /// Where it is; none where no pack says so, and of what is no station.
     pub place: Option<PlaceView>,
     /// As the rule had it when it last changed.
@@ -197,6 +200,7 @@ impl AlertView {
             rule: Name::new(&result.key.rule),
             subject: result.key.subject.clone(),
             about: result.about,
+            subject_name: None,
             place: None,
             priority: result.priority,
             active: false,

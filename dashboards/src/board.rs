@@ -38,6 +38,7 @@ use self::picture::{Picture, Promises};
 use crate::{
     alerts::{AlertView, OpenAlerts},
     assessment::AssessmentView,
+    called::SubjectNames,
     concern::{self, Concern},
     feed::{FeedTile, FeedView},
     figures::{FigureView, Figures},
@@ -169,6 +170,7 @@ impl Board {
             indices: BTreeMap::new(),
             stations: BTreeMap::new(),
             places: HashMap::new(),
+            called: SubjectNames::default(),
             promises: Promises::default(),
             counted_at: i64::MIN,
             province: None,
@@ -180,6 +182,7 @@ impl Board {
             guarded: GuardedFeeds::default(),
             rejected: HashMap::new(),
             forgotten: 0,
+            untold: 0,
             ledger: Epoch(0),
             epoch: Epoch(0),
             hydrated: false,
@@ -302,6 +305,7 @@ impl Board {
             }
             picture.alerts.take(epoch, &results.facts.alerts);
             picture.forgotten += results.forgotten.values().sum::<u64>();
+            picture.untold += results.untold.values().sum::<u64>();
             for result in &results.facts.figures {
                 picture.figures.show(epoch, FigureView::new(epoch, result));
             }
@@ -383,6 +387,12 @@ impl Board {
         self.read(|picture| picture.forgotten)
     }
 
+    /// How many events of hosts behind relays were not told apart since the start.
+    #[must_use]
+    pub fn untold(&self) -> u64 {
+        self.read(|picture| picture.untold)
+    }
+
     /// The whole picture as the asker sees it: every tile and feed, also those that never reported.
     #[must_use]
     pub fn everything(&self, asker: &Asker) -> Changes {
@@ -414,6 +424,12 @@ impl Board {
     #[must_use]
     pub(crate) fn ledger_said(&self, asker: &Asker) -> Epoch {
         self.read(|picture| picture.ledger_seen_by(asker, None).unwrap_or_default())
+    }
+
+    /// An alert with where its subject is and what that is called.
+    #[must_use]
+    pub(crate) fn placed(&self, alert: AlertView) -> AlertView {
+        self.read(|picture| picture.placed(alert))
     }
 
     /// Where a station stands; none where no pack told.

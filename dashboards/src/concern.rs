@@ -1,7 +1,7 @@
 //! What is abnormal beside the alerts of the pack's rules, and how urgent that is: of the machinery, of feeds, of what
 //! stations send. It is said once, here: a page and a wall put words to it.
 
-use ioc_model::{counts::Counts, rule::Priority, time::Now};
+use ioc_model::{counts::Counts, results::ObligationState, rule::Priority, time::Now};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -132,6 +132,25 @@ pub fn priority_of_a_pull(is_fault: bool, times: u64) -> Priority {
     if is_fault || times >= AGAIN_AND_AGAIN { Priority::Medium } else { Priority::Low }
 }
 
+/// Of periods that a source could not be read whole of: somebody must look why; none where there are none.
+#[must_use]
+pub fn priority_of_periods_given_up(periods: u32) -> Option<Priority> {
+    (periods > 0).then_some(Priority::Medium)
+}
+
+/// Of a report that is owed. What is not there is for somebody to do something about; nothing of it is an alert.
+#[must_use]
+pub fn priority_of_an_obligation(state: ObligationState) -> Option<Priority> {
+    match state {
+        ObligationState::Missing | ObligationState::Rejected => Some(Priority::Medium),
+        ObligationState::Late => Some(Priority::Low),
+        ObligationState::NotDue
+        | ObligationState::Due
+        | ObligationState::OnTime
+        | ObligationState::NotOwed => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ioc_model::time::EventTime;
@@ -166,5 +185,6 @@ mod tests {
         let of_a_pull =
             [(false, 1), (false, 3), (true, 1)].map(|(fault, times)| priority_of_a_pull(fault, times));
         assert_eq!(of_a_pull, [Priority::Low, Priority::Medium, Priority::Medium]);
+        assert_eq!([0, 1].map(priority_of_periods_given_up), [None, Some(Priority::Medium)]);
     }
 }

@@ -33,14 +33,30 @@ impl GuardedFeeds {
         self.0.get(feed).copied().unwrap_or_default()
     }
 
-    /// Whether a report is not quoted: one of a form of persons, of a form that the pack has no more, or, unless its feed brings
-    /// no such forms, one of which it is not known what is in it.
-    pub(crate) fn guards_report(&self, pack: &Pack, receipt: &ReceiptView, findings: &[FindingView]) -> bool {
-        let is_not_known =
-            |finding: &FindingView| matches!(finding.rule, Rule::UnknownForm | Rule::Unreadable);
-        let brings_none = self.0.get(&receipt.feed) == Some(&false);
-        let form = pack.forms.get(&receipt.form);
-        form.is_none_or(Form::keeps_back) || (!brings_none && findings.iter().any(is_not_known))
+    /// Whether a report of a form that came by a feed is not quoted, by the rules that found something in it: one of a form of
+    /// persons, of a form that the pack has no more, or, unless its feed brings no such forms, one of which it is not known what
+    /// is in it.
+    pub(crate) fn guards_report(
+        &self,
+        pack: &Pack,
+        (form, feed): (&str, &str),
+        rules: impl IntoIterator<Item = Rule>,
+    ) -> bool {
+        let is_not_known = |rule: Rule| matches!(rule, Rule::UnknownForm | Rule::Unreadable);
+        let brings_none = self.0.get(feed) == Some(&false);
+        let form = pack.forms.get(form);
+        form.is_none_or(Form::keeps_back) || (!brings_none && rules.into_iter().any(is_not_known))
+    }
+
+    /// The same of a receipt.
+    pub(crate) fn guards_receipt(
+        &self,
+        pack: &Pack,
+        receipt: &ReceiptView,
+        findings: &[FindingView],
+    ) -> bool {
+        let rules = findings.iter().map(|finding| finding.rule);
+        self.guards_report(pack, (&receipt.form, &receipt.feed), rules)
     }
 
     /// A reject as it is told: of a report whose feed the pack has no more, or that brings none now, nobody knows what it is

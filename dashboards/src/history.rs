@@ -7,8 +7,8 @@ use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc};
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
-    event::{EventCursor, EventFilter},
-    form::{Form, Period, ReceiptCursor, ReceiptFilter},
+    event::{EventCursor, EventFilter, MeasureFilter},
+    form::{CellFilter, Form, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     place::PlaceKey,
@@ -29,7 +29,8 @@ use crate::{
     kept_back::CountedCell,
     ledger::Ledger,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::{DistinctTotal, MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureWindows, SensorAlerts},
+    misread::Misread,
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedRatio, ReportedSum, TargetYear},
@@ -124,23 +125,28 @@ pub trait History: Ledger + Send + Sync + std::fmt::Debug {
         at: Now,
     ) -> HistoryAnswer<'a, EventsSummed>;
 
-    /// The hours of every measure that begin in `[from, until)`: at one log source, or at all where none is named.
+    /// What could not be read of messages that arrived in `[from, until)` by syslog or by one of these feeds; and what
+    /// happened in that time and was read without a word of the pack.
+    fn misread<'a>(
+        &'a self,
+        asker: &'a Asker,
+        feeds: &'a [String],
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Misread>;
+
+    /// Some windows of every measure.
     fn measures<'a>(
         &'a self,
         asker: &'a Asker,
-        log_source: &'a str,
-        from: EventTime,
-        until: EventTime,
-    ) -> HistoryAnswer<'a, Vec<MeasureHours>>;
+        of: &'a MeasureFilter,
+    ) -> HistoryAnswer<'a, Vec<MeasureWindows>>;
 
-    /// How many different ones there were of each measure of such in all hours that begin in `[from, until)` together: at
-    /// one log source, or at all where none is named.
+    /// How many different ones there were of each measure of such in some windows together.
     fn distinct_totals<'a>(
         &'a self,
         asker: &'a Asker,
-        log_source: &'a str,
-        from: EventTime,
-        until: EventTime,
+        of: &'a MeasureFilter,
     ) -> HistoryAnswer<'a, Vec<DistinctTotal>>;
 
     /// What log sources say they raised in the hours that begin in `[from, until)`: by the measures of what they raised,
@@ -233,15 +239,23 @@ pub trait History: Ledger + Send + Sync + std::fmt::Debug {
     /// The report at a position, with what it changed; none where there is none.
     fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<ReportStory>>;
 
-    /// What is shown of a form in some periods, of one place or of all: at most [`CELLS_MAX`](crate::reports::CELLS_MAX)
-    /// cells and one more.
+    /// What is shown of a form in some periods, all of it or some: at most [`CELLS_MAX`](crate::reports::CELLS_MAX) cells and
+    /// one more.
     fn report_values<'a>(
         &'a self,
         asker: &'a Asker,
         form: &'a str,
         periods: &'a [Period],
-        place: Option<&'a str>,
+        of: &'a CellFilter,
     ) -> HistoryAnswer<'a, Vec<CellView>>;
+
+    /// The units of which something is shown of a form in some periods.
+    fn report_places<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        periods: &'a [Period],
+    ) -> HistoryAnswer<'a, BTreeSet<PlaceKey>>;
 
     /// What each part of each indicator of a form adds up to over all places or some, the newest period first, at most
     /// [`SUMS_MAX`](crate::reported::SUMS_MAX).

@@ -2,8 +2,10 @@
 
 use ioc_model::{
     asker::Asker,
-    form::{ObligationCursor, ObligationFilter, ObligationKey, ObligationScore, ObligationSum, OwedPeriod},
-    position::Position,
+    form::{
+        ObligationCursor, ObligationFilter, ObligationKey, ObligationScore, ObligationSum, OwedPeriod, Owing,
+    },
+    position::Arrival,
     results::{Obligation, Receipt},
     time::{EventTime, Now},
 };
@@ -38,8 +40,13 @@ pub trait Ledger {
         limit: u32,
     ) -> HistoryAnswer<'a, Vec<OwedPeriod>>;
 
-    /// Who owes or owed some of those.
-    fn owing<'a>(&'a self, asker: &'a Asker, of: &'a ObligationFilter) -> HistoryAnswer<'a, Vec<String>>;
+    /// Who owes or owed something, of which periods, at most so many, and since when: in one look.
+    fn owing<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a ObligationFilter,
+        limit: u32,
+    ) -> HistoryAnswer<'a, Owing>;
 
     /// How agencies kept what they owed, of a filter's agencies, periods and moment: the worst first, of named agencies the
     /// newest period; at most so many.
@@ -50,7 +57,8 @@ pub trait Ledger {
         limit: u32,
     ) -> HistoryAnswer<'a, Vec<ObligationScore>>;
 
-    /// How many obligations each agency missed of those that are asked for; none of those that missed nothing.
+    /// How many obligations each agency was found to miss by the last of those that are asked for; none of those that missed
+    /// none of them.
     fn reminders<'a>(
         &'a self,
         asker: &'a Asker,
@@ -65,12 +73,12 @@ pub trait Ledger {
         at: Option<Now>,
     ) -> HistoryAnswer<'a, Vec<Obligation>>;
 
-    /// Receipts of messages that were about an obligation, and of those at some positions, by arrival: at most
-    /// [`ATTEMPTS_MAX`](crate::obligations::ATTEMPTS_MAX), and as many as there are positions.
+    /// Receipts of messages that were about an obligation, and of those that arrived so, by arrival: at most
+    /// [`ATTEMPTS_MAX`](crate::obligations::ATTEMPTS_MAX), and as many as are named.
     fn attempts<'a>(
         &'a self,
         asker: &'a Asker,
         at: Option<&'a ObligationKey>,
-        positions: &'a [Position],
+        arrivals: &'a [Arrival],
     ) -> HistoryAnswer<'a, Vec<Receipt>>;
 }

@@ -7,11 +7,13 @@
 //! (invariant SILENT): every figure carries its moments, and the page judges its age by the server's clock.
 
 mod access;
+pub mod agency_events;
 pub mod alert_times;
 pub mod alerts;
 pub mod assessment;
 mod assets;
 pub mod board;
+mod called;
 pub mod clients;
 pub mod concern;
 pub mod events;
@@ -29,6 +31,7 @@ mod listen;
 pub mod live;
 pub mod log_sources;
 pub mod measures;
+pub mod misread;
 pub mod obligations;
 pub mod operator;
 pub mod originals;

@@ -32,6 +32,8 @@ pub struct LogSourceHeard {
     pub id: String,
     /// How many events; 0 where it was heard before, or speaks for others only.
     pub weight: u64,
+    /// How many of them were high or worse.
+    pub grave: u64,
     /// How many lines and messages they stand in.
     pub rows: u64,
     /// How many of those said a time that cannot be.
@@ -58,6 +60,8 @@ pub struct LogSourceKnown {
     pub id: String,
     /// As the pack calls it.
     pub name: Text,
+    /// The agency it belongs to, and what that is called; none where it is of none.
+    pub agency: Option<(String, Text)>,
     /// Whose it is.
     pub owner: Text,
     /// Whether it passes on what others say.
@@ -73,6 +77,8 @@ pub struct LogSourceView {
     pub id: String,
     /// As the pack calls it; none where it does not.
     pub name: Option<Text>,
+    /// The agency it belongs to; none where it is of none.
+    pub agency: Option<String>,
     /// Whose it is; none where the pack does not know it.
     pub owner: Option<Text>,
     /// Whether it passes on what others say.
@@ -96,6 +102,8 @@ pub struct LogSourceView {
     pub silent_after: Option<Millis>,
     /// How many events.
     pub weight: u64,
+    /// How many of them were high or worse.
+    pub grave: u64,
     /// How many lines and messages they stand in.
     pub rows: u64,
     /// How many of those said a time that cannot be.
@@ -187,6 +195,7 @@ impl LogSourceView {
         LogSourceView {
             id: known.id,
             name: Some(known.name),
+            agency: known.agency.map(|(id, _)| id),
             owner: Some(known.owner),
             relay: known.relay,
             standing: LogSourceStanding::Unjudged,
@@ -198,6 +207,7 @@ impl LogSourceView {
             received_at: heard.map(|it| it.received_at),
             silent_after: known.silent_after,
             weight: heard.map_or(0, |it| it.weight),
+            grave: heard.map_or(0, |it| it.grave),
             rows: heard.map_or(0, |it| it.rows),
             absurd: heard.map_or(0, |it| it.absurd),
             relayed: heard.map_or(0, |it| it.relayed),
@@ -208,6 +218,7 @@ impl LogSourceView {
         LogSourceView {
             id: heard.id,
             name: None,
+            agency: None,
             owner: None,
             relay: false,
             standing: LogSourceStanding::Unknown,
@@ -219,6 +230,7 @@ impl LogSourceView {
             received_at: Some(heard.received_at),
             silent_after: None,
             weight: heard.weight,
+            grave: heard.grave,
             rows: heard.rows,
             absurd: heard.absurd,
             relayed: heard.relayed,
@@ -288,12 +300,12 @@ mod tests {
     fn known(id: &str, silent_after: Option<i64>) -> LogSourceKnown {
         let (name, owner) = (Text::default(), Text::default());
         let silent_after = silent_after.map(Millis);
-        LogSourceKnown { id: id.to_owned(), name, owner, relay: false, silent_after }
+        LogSourceKnown { id: id.to_owned(), name, agency: None, owner, relay: false, silent_after }
     }
 
     fn heard(id: &str) -> LogSourceHeard {
         let received_at = ReceivedAt(100);
-        LogSourceHeard { id: id.to_owned(), weight: 1, rows: 1, absurd: 0, relayed: 0, received_at }
+        LogSourceHeard { id: id.to_owned(), weight: 1, grave: 1, rows: 1, absurd: 0, relayed: 0, received_at }
     }
 
     fn said(id: &str, status: StationStatus, ever: bool) -> StatusResult {

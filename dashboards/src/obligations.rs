@@ -9,16 +9,17 @@ mod names;
 use std::collections::BTreeMap;
 
 use ioc_model::{
-    form::{ObligationSum, OwedPeriod},
-    position::Position,
+    form::{BY_URGENCY, ObligationSum, OwedPeriod},
+    position::Arrival,
     results::{Obligation, ObligationState, ReportVerdict},
+    rule::Priority,
     text::Text,
     time::{EventTime, Now, ReceivedAt},
 };
 use serde::Serialize;
 
 pub(crate) use self::{matrix::matrix, names::Names};
-use crate::reports::PeriodView;
+use crate::{concern::priority_of_an_obligation, reports::PeriodView};
 
 /// The most obligations of a page.
 pub const OBLIGATIONS_MAX: u32 = 500;
@@ -54,8 +55,10 @@ pub struct ObligationView {
     pub owed_from: EventTime,
     /// The deadline.
     pub due_at: EventTime,
-    /// How it stands.
+    /// How it stands,
     pub state: ObligationState,
+    /// and how urgent that is; none where nobody need do anything.
+    pub priority: Option<Priority>,
     /// When the first accepted message arrived,
     pub received_at: Option<ReceivedAt>,
     /// and where it lies.
@@ -132,8 +135,10 @@ pub struct AttemptView {
 pub struct SaidView {
     /// When, on the recorded clock.
     pub said_at: Now,
-    /// How it stood from then on.
+    /// How it stood from then on,
     pub state: ObligationState,
+    /// and how urgent that is; none where nobody need do anything.
+    pub priority: Option<Priority>,
     /// The deadline by then.
     pub due_at: EventTime,
     /// Corrections by then.
@@ -157,10 +162,26 @@ pub struct ObligationStory {
     pub scores: Vec<ScoreView>,
 }
 
+/// How urgent a report is that stands so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct UrgencyView {
+    /// How it stands.
+    pub state: ObligationState,
+    /// How urgent that is; none where nobody need do anything.
+    pub priority: Option<Priority>,
+}
+
+impl UrgencyView {
+    /// Of all states, in the order of a list.
+    pub(crate) fn all() -> [UrgencyView; BY_URGENCY.len()] {
+        BY_URGENCY.map(|state| UrgencyView { state, priority: priority_of_an_obligation(state) })
+    }
+}
+
 /// How many obligations stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ObligationCounts {
-    /// All with a deadline in the month.
+    /// All with a deadline in the month or year.
     pub owed: u32,
     /// Those that cannot be met yet.
     pub not_due: u32,
@@ -178,7 +199,7 @@ pub struct ObligationCounts {
     pub revised: u32,
     /// Attempts that were refused.
     pub refused: u32,
-    /// Still missing of months before.
+    /// Still missing of the time before.
     pub missing_before: u32,
     /// Open ones whose deadline is within the next days.
     pub soon: u32,
@@ -187,9 +208,6 @@ pub struct ObligationCounts {
 impl ObligationCounts {
     fn add(&mut self, sum: &ObligationSum) {
         let ObligationSum { within, before, soon, revised, refused, .. } = *sum;
-        if sum.state == ObligationState::NotOwed {
-            return;
-        }
         self.owed += within;
         self.revised += revised;
         self.refused += refused;
@@ -236,19 +254,29 @@ pub struct AgencyView {
     pub agency_name: Option<Text>,
 }
 
-/// How what is owed stands, of the obligations with a deadline in one month.
+/// How what is owed stands, of the obligations with a deadline in one month or year.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ObligationSummary {
     /// The moment it was asked for as of; none for now.
     pub known_at: Option<EventTime>,
-    /// The month: `2026-11`,
-    pub month: String,
+    /// The month or year of the deadlines: `2026-11`, `2026`,
+    pub due: String,
     /// its first moment,
     pub from: EventTime,
     /// and the first one behind it.
     pub until: EventTime,
-    /// How many days from now on count as soon.
+    /// The moment that counts as now.
+    pub now: EventTime,
+    /// How many days from now on count as soon,
     pub soon_days: i64,
+    /// and the first moment behind them.
+    pub soon_until: EventTime,
+    /// The first deadline there ever was; none where nothing is owed.
+    pub first_due: Option<EventTime>,
+    /// Domains that one may choose from.
+    pub domains: Vec<&'static str>,
+    /// How urgent each state is, in the order of a list.
+    pub states: [UrgencyView; BY_URGENCY.len()],
     /// All of it.
     pub counts: ObligationCounts,
     /// By form.
@@ -284,7 +312,7 @@ pub struct MatrixColumn {
     pub form: String,
     /// Its name; none where the pack no longer has it.
     pub form_name: Option<Text>,
-    /// The period; none where the column is of all that is due in the month.
+    /// The period; none where the column is of all that is due in the month or year.
     pub period: Option<PeriodView>,
 }
 
@@ -293,8 +321,10 @@ pub struct MatrixColumn {
 pub struct MatrixCell {
     /// The most urgent obligation of them.
     pub id: String,
-    /// How that stands.
+    /// How that stands,
     pub state: ObligationState,
+    /// and how urgent that is; none where nobody need do anything.
+    pub priority: Option<Priority>,
     /// Its deadline.
     pub due_at: EventTime,
     /// How late it came, seconds; none where it was not late.
@@ -317,15 +347,15 @@ pub struct MatrixRow {
     pub cells: Vec<Option<MatrixCell>>,
 }
 
-/// Who owes what: agencies by periods of a form, or by forms of what is due in a month.
+/// Who owes what: agencies by periods of a form, or by forms of what is due in a month or year.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ObligationMatrix {
     /// The moment it was asked for as of; none for now.
     pub known_at: Option<EventTime>,
     /// The form whose periods are its columns; none where forms are.
     pub form: Option<String>,
-    /// The month of the deadlines; none where periods of a form are the columns.
-    pub month: Option<String>,
+    /// The month or year of the deadlines; none where periods of a form are the columns.
+    pub due: Option<String>,
     /// Its columns.
     pub columns: Vec<MatrixColumn>,
     /// Its rows: who misses the most first.
@@ -382,10 +412,10 @@ pub struct ScoreList {
 }
 
 /// By form, and all together.
-pub(crate) fn summed(names: &Names<'_>, sums: &[ObligationSum]) -> (ObligationCounts, Vec<OwedForm>) {
+pub(crate) fn summed(names: Names<'_>, sums: &[ObligationSum]) -> (ObligationCounts, Vec<OwedForm>) {
     let mut all = ObligationCounts::default();
     let mut forms: BTreeMap<&str, ObligationCounts> = BTreeMap::new();
-    for sum in sums {
+    for sum in sums.iter().filter(|sum| sum.state != ObligationState::NotOwed) {
         all.add(sum);
         forms.entry(&sum.form).or_default().add(sum);
     }
@@ -398,7 +428,7 @@ pub(crate) fn summed(names: &Names<'_>, sums: &[ObligationSum]) -> (ObligationCo
     (all, forms.into_iter().map(form).collect())
 }
 
-/// The places of the last refused attempts at some obligations.
-pub(crate) fn refused_at(obligations: &[Obligation]) -> Vec<Position> {
-    obligations.iter().filter_map(|of| Some(of.last_rejected?.position)).collect()
+/// The last refused attempts at some obligations.
+pub(crate) fn refused_at(obligations: &[Obligation]) -> Vec<Arrival> {
+    obligations.iter().filter_map(|of| of.last_rejected).collect()
 }

@@ -113,8 +113,6 @@ pub struct Dimensions {
     pub measures: BTreeMap<String, Text>,
     /// Devices and machines that report events, by identifier.
     pub log_sources: BTreeMap<String, Text>,
-    /// Who owes reports beside the authorities of places, which are called by the codes of those.
-    pub agencies: BTreeMap<String, Text>,
     /// By identifier, and last what came by no known one.
     pub feeds: Vec<FeedNames>,
     /// Communes and wards that last.
@@ -210,7 +208,6 @@ impl Dimensions {
             indicators: pack.indicators.iter().map(|(id, it)| (id.clone(), IndicatorNames::of(it))).collect(),
             measures: pack.measures.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
             log_sources: pack.log_sources.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
-            agencies: pack.agencies.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
             feeds: pack.feeds.values().map(FeedNames::of).chain([unmatched]).collect(),
             places: standards::places(pack),
             rules: standards::rules(pack),
@@ -220,12 +217,11 @@ impl Dimensions {
         }
     }
 
-    /// What a station, a log source or who owes reports is called; none of what is none of them.
+    /// What a station or a log source is called; none of what is neither.
     #[must_use]
     pub fn name_of(&self, id: &str) -> Option<&Text> {
         let station = self.stations.iter().find(|station| station.id == id).map(|station| &station.name);
-        let place = || self.places.iter().find(|place| place.code == id).map(|place| &place.name);
-        station.or_else(|| self.log_sources.get(id)).or_else(|| self.agencies.get(id)).or_else(place)
+        station.or_else(|| self.log_sources.get(id))
     }
 
     /// What of it somebody sees: a station of somebody else would look like one that never reported. What values are
@@ -241,7 +237,6 @@ impl Dimensions {
         // What is said of them is of the province.
         if !asker.sees_province() {
             seen.log_sources.clear();
-            seen.agencies.clear();
         }
         for limit in &mut seen.limits {
             limit.stations.retain(|station| asker.sees_station(station));

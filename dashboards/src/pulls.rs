@@ -29,7 +29,7 @@ pub struct PullList {
 pub struct PullView {
     /// Its feed.
     pub feed: String,
-    /// `sql` or `http_pull`.
+    /// `sql`, `http_pull` or `kafka`.
     pub transport: String,
     /// Where it is, without a secret.
     pub address: String,
@@ -52,8 +52,8 @@ pub struct PullView {
     pub late: u64,
     /// What the last comparison of whole periods found; none before the first one since the start.
     pub compared: Option<ComparedView>,
-    /// What is not guaranteed: `unguarded`, `late_rows`, `not_compared`, `removals`, `empty_periods`, `unverified`,
-    /// `unsettled`.
+    /// What is not guaranteed: `unguarded`, `late_rows`, `not_compared`, `removals`, `empty_periods`, `future`,
+    /// `unverified`, `unsettled`, `repeats`, `unidentified`.
     pub limits: Vec<String>,
 }
 
@@ -79,10 +79,16 @@ pub struct ComparedView {
     pub at: Now,
     /// Periods that were read whole.
     pub periods: u32,
-    /// Those of them that say something else than before, or were read for the first time since the start.
+    /// Those of them that were read for the first time since the start: with nothing to be held against.
+    pub first: u32,
+    /// Those of them that say something else than when they were last read whole.
     pub changed: u32,
-    /// Periods that could not be read whole.
+    /// Periods that were read since the start, and of which nothing is there any more.
+    pub gone: u32,
+    /// Periods that could not be read whole,
     pub given_up: u32,
+    /// and how urgent that is; none where there are none.
+    pub priority: Option<Priority>,
 }
 
 impl PullList {

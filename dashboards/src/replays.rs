@@ -59,10 +59,12 @@ pub struct ReplayView {
     pub from: ReceivedAt,
     /// and before that.
     pub to: ReceivedAt,
-    /// Whether all was read.
+    /// Whether it ended: all was read, or `error` says why not.
     pub done: bool,
     /// How many messages were read; 0 before it is done.
     pub messages: u64,
+    /// Why not all of them could be read, where it ended so.
+    pub error: Option<String>,
     /// Messages that gave something else than before.
     pub changed: u64,
     /// Rows of those that were taken up.
@@ -164,6 +166,9 @@ pub struct ReplayTrial {
     pub messages: u64,
     /// There are more: the figures are of the first ones.
     pub more: bool,
+    /// Of those that were read, reports that go to their keeper: what they are held against is known there alone, so what
+    /// comes of them may be otherwise.
+    pub reports: u64,
     /// Messages that would give something else than before.
     pub changed: u64,
     /// Rows of those that would be taken up.

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     kept_back::KeptBack,
-    reports::{IndicatorView, PeriodView, as_text},
+    reports::{IndicatorView, PeriodView, as_text, number_as_text},
     restated::{Asked, MapView},
 };
 
@@ -91,6 +91,28 @@ pub struct DomainForm {
     pub feeds: Vec<String>,
 }
 
+/// What a plan wants reached of an indicator.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetLine {
+    /// The target.
+    pub id: String,
+    /// What is to be reached.
+    pub name: Text,
+    /// The indicator that says it, over all places.
+    pub indicator: String,
+    /// How much, in the unit of the indicator.
+    #[serde(serialize_with = "number_as_text")]
+    pub value: Decimal,
+    /// On which side of it the value is to be: `at_least`, `at_most`.
+    pub sense: &'static str,
+    /// The first day of the plan's time,
+    pub valid_from: Date,
+    /// and the last, on which it is due.
+    pub valid_to: Date,
+    /// The decision behind it.
+    pub basis: String,
+}
+
 /// A part of its indicators.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PartView {
@@ -148,6 +170,8 @@ pub struct DomainView {
     pub form: Option<String>,
     /// What is reported in it.
     pub indicators: Vec<IndicatorView>,
+    /// What plans want reached of them.
+    pub targets: Vec<TargetLine>,
     /// Parts of which something is known.
     pub parts: Vec<PartView>,
     /// What was reported.
@@ -306,6 +330,7 @@ impl DomainView {
         DomainView {
             form: Some(form.id.clone()),
             indicators: form.indicators.values().map(IndicatorView::from).collect(),
+            targets: target_lines(pack, form, group),
             parts: parts.iter().map(|part| part_view(form, part)).collect(),
             series: shown,
             map: Some(asked.view()),
@@ -313,6 +338,26 @@ impl DomainView {
             ..DomainView::empty(pack, asker, screen)
         }
     }
+}
+
+/// What plans want reached of a form's indicators over all places. Of some of them a plan wants nothing said.
+fn target_lines(pack: &Pack, form: &Form, group: Option<&PlaceGroup>) -> Vec<TargetLine> {
+    let lines = form.indicators.values().flat_map(|indicator| {
+        let of = pack.targets.values().filter(move |target| target.is_said_by(form, indicator));
+        of.filter_map(|target| {
+            Some(TargetLine {
+                id: target.id.clone(),
+                name: target.name.clone(),
+                indicator: indicator.id.clone(),
+                value: target.value?,
+                sense: target.sense.word(),
+                valid_from: target.valid.0,
+                valid_to: target.valid.1,
+                basis: target.basis.clone(),
+            })
+        })
+    });
+    lines.filter(|_| group.is_none()).collect()
 }
 
 /// The forms of a screen.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     form::{Finding, FormIndicator, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
-    place::{Date, Place},
+    place::{Date, Place, PlaceKey},
     results::{Receipt, ReportVerdict, RowStanding},
     text::Text,
     time::ReceivedAt,
@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::{
     guarded::without_numbers,
     kept_back::{KeptBack, dimensions},
-    restated::{MapView, RestatedView},
+    restated::{AskedPlace, MapView, RestatedView},
 };
 
 /// The most receipts of a page.
@@ -203,6 +203,10 @@ pub(crate) fn as_text<S: serde::Serializer>(number: &Option<Decimal>, to: S) -> 
     number.map(|number| number.normalize().to_string()).serialize(to)
 }
 
+pub(crate) fn number_as_text<S: serde::Serializer>(number: &Decimal, to: S) -> Result<S::Ok, S::Error> {
+    number.normalize().to_string().serialize(to)
+}
+
 /// What an agency says of a cell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CellView {
@@ -350,9 +354,9 @@ pub struct ReportValues {
     pub more_cells: bool,
     /// What they add up to, by indicator.
     pub totals: Vec<TotalView>,
-    /// Places that the form is about and of which nothing is reported in the period; `None` where that cannot be known: one
-    /// place is asked for, the form names no tiers or is of other periods, there are more cells than are listed, or a feed
-    /// that brings it is not seen.
+    /// Places that the form is about and of which nothing is reported in the period, whatever of it is asked for; `None` where
+    /// that cannot be known: one place is asked for, the form names no tiers or is of other periods, or a feed that brings it
+    /// is not seen.
     pub silent: Option<Vec<SilentPlace>>,
     /// How places are read; none before it is said.
     pub map: Option<MapView>,
@@ -384,20 +388,21 @@ impl SilentPlace {
 }
 
 impl ReportValues {
-    /// Of all cells of a form and period, at most [`CELLS_MAX`] and one more; those of one place are left where one is named.
+    /// Of all cells of a form and period, at most [`CELLS_MAX`] and one more; those of one place are left where one is named, of
+    /// all its versions where it is named by its code alone.
     /// `additive` says of an indicator whether its cells may be added up, `places` how many places the form is about in a
     /// period.
     #[must_use]
     pub fn of(
         mut cells: Vec<CellView>,
-        place: Option<&str>,
+        place: Option<&AskedPlace>,
         additive: impl Fn(&str) -> bool,
         kept_back: &KeptBack<'_>,
         places: impl Fn(&PeriodView) -> usize,
     ) -> ReportValues {
         let more_cells = cells.len() > CELLS_MAX as usize;
         cells.truncate(CELLS_MAX as usize);
-        cells.retain(|cell| place.is_none_or(|place| cell.place == place));
+        cells.retain(|cell| place.is_none_or(|place| place.is_of(&cell.place, cell.place_from)));
         let mut sums: BTreeMap<(&str, String, &PeriodView), Sum<'_>> = BTreeMap::new();
         for cell in cells.iter().filter(|_| !more_cells) {
             let key = (cell.indicator.as_str(), dimensions(&cell.breakdown), &cell.period);
@@ -443,6 +448,12 @@ impl ReportValues {
 }
 
 impl CellView {
+    /// The unit that it is about.
+    #[must_use]
+    pub fn unit(&self) -> PlaceKey {
+        PlaceKey { code: self.place.clone(), valid_from: self.place_from }
+    }
+
     fn counts(&self) -> Option<Decimal> {
         Value { mark: self.is.mark, number: self.is.number }.counts()
     }

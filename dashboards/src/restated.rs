@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ioc_model::{
-    form::{Form, FormIndicator, Period, Restated, Said, Value, ratio, restate},
+    form::{Form, FormIndicator, Mark, Period, Restated, Said, Value, ratio, restate},
     pack::Pack,
     place::{Conversion, Date, Maps, NotRestated, PlaceKey},
     text::Text,
@@ -99,6 +99,42 @@ pub struct MapView {
     pub groups: Vec<GroupView>,
 }
 
+/// A place that is asked for: `25486`, or one version of it, `25486@2025-07-01`. A code may have been another unit's before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedPlace {
+    code: String,
+    from: Option<Date>,
+}
+
+impl AskedPlace {
+    /// From what a question says; none of what is written otherwise.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<AskedPlace> {
+        let (code, from) = match text.split_once('@') {
+            Some((code, from)) => (code, Some(from.parse().ok()?)),
+            None => (text, None),
+        };
+        (!code.is_empty()).then(|| AskedPlace { code: code.to_owned(), from })
+    }
+
+    /// Whether a version of a unit is meant.
+    #[must_use]
+    pub fn is_of(&self, code: &str, from: Date) -> bool {
+        self.code == code && self.from.is_none_or(|asked| asked == from)
+    }
+
+    /// What is said of it on a map. By its code alone it is the unit of the map that is called so; where there is none, what was
+    /// reported of those that were.
+    #[must_use]
+    pub fn on_map(&self, mut restated: Vec<RestatedView>) -> Vec<RestatedView> {
+        restated.retain(|of| self.is_of(&of.place, of.place_from));
+        if self.from.is_none() && restated.iter().any(|of| of.on_map) {
+            restated.retain(|of| of.on_map);
+        }
+        restated
+    }
+}
+
 /// What a unit of a map says of a part of an indicator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RestatedView {
@@ -106,12 +142,14 @@ pub struct RestatedView {
     pub indicator: String,
     /// Which part; empty for the whole.
     pub breakdown: String,
-    /// Code of the unit of the map, or of the unit that it was reported of where that is on none,
+    /// Code of the unit of the map, or of the unit that it was reported of where it is told under none,
     pub place: String,
     /// the first day of the validity of that version of it,
     pub place_from: Date,
     /// and its name; none where the pack has none like it.
     pub place_name: Option<Text>,
+    /// Whether it is of a unit of the map; else it stands for what was reported and is told under none.
+    pub on_map: bool,
     /// Its number, or the share made of it; none where there is none or it is kept back.
     #[serde(serialize_with = "as_text")]
     pub number: Option<Decimal>,
@@ -216,6 +254,33 @@ impl<'p> Asked<'p> {
         Some(extent)
     }
 
+    /// The indicators that one is made of: of a ratio on a map its numerator and denominator.
+    #[must_use]
+    pub fn made_of(&self, form: Option<&Form>, indicator: &str) -> BTreeSet<String> {
+        let mut made_of = BTreeSet::from([indicator.to_owned()]);
+        let of = form.and_then(|form| form.indicators.get(indicator)).filter(|_| !self.is_as_reported());
+        if let Some((numerator, denominator)) = of.and_then(|of| of.ratio.as_ref()) {
+            made_of.extend([numerator.clone(), denominator.clone()]);
+        }
+        made_of
+    }
+
+    /// The codes of which all has to be read that was reported, to say what is said of a place: its own; on a map of all that
+    /// the units are made of that hold a share of it, since what one of them said itself displaces the words of others.
+    #[must_use]
+    pub fn codes(&self, place: &AskedPlace) -> BTreeSet<String> {
+        let mut codes = BTreeSet::from([place.code.clone()]);
+        let Some(of) = &self.conversion else { return codes };
+        let meant = of.shares.iter().filter(|(unit, _)| place.is_of(&unit.code, unit.valid_from));
+        let held = meant.flat_map(|(_, shares)| shares).map(|share| &share.to);
+        let those = of.parts.keys().filter(|unit| place.is_of(&unit.code, unit.valid_from));
+        for unit in held.chain(those) {
+            let _ = codes.insert(unit.code.clone());
+            codes.extend(of.parts.get(unit).into_iter().flatten().map(|span| span.from.code.clone()));
+        }
+        codes
+    }
+
     /// Cells of a form and period by unit of the map, all of them of one question; nothing as reported.
     #[must_use]
     pub fn restated(
@@ -225,10 +290,7 @@ impl<'p> Asked<'p> {
         kept_back: &KeptBack<'_>,
     ) -> Vec<RestatedView> {
         let Some(of) = &self.conversion else { return Vec::new() };
-        let keys: Vec<PlaceKey> = cells
-            .iter()
-            .map(|cell| PlaceKey { code: cell.place.clone(), valid_from: cell.place_from })
-            .collect();
+        let keys: Vec<PlaceKey> = cells.iter().map(CellView::unit).collect();
         let kept: HashMap<(&str, &str, &PlaceKey, Period), bool> = cells
             .iter()
             .zip(&keys)
@@ -238,7 +300,8 @@ impl<'p> Asked<'p> {
             })
             .collect();
         let mut by_cell: BTreeMap<(&str, &str, Period), Vec<Said<'_>>> = BTreeMap::new();
-        for (cell, key) in cells.iter().zip(&keys) {
+        // What was taken back is no word of anybody's.
+        for (cell, key) in cells.iter().zip(&keys).filter(|(cell, _)| cell.is.mark != Mark::Withdrawn) {
             let counts = Value { mark: cell.is.mark, number: cell.is.number }.counts();
             let of = (&*cell.indicator, &*cell.breakdown, cell.period.period());
             by_cell.entry(of).or_default().push((key, counts));
@@ -262,9 +325,17 @@ impl<'p> Asked<'p> {
         }
         let shares = form.into_iter().flat_map(|form| form.indicators.values());
         for (share, (numerator, denominator)) in shares.filter_map(|of| Some((of, of.ratio.as_ref()?))) {
-            for ((_, breakdown, place, period), of) in made.iter().filter(|((id, ..), _)| id == numerator) {
-                let by = made.get(&(denominator.as_str(), *breakdown, place.clone(), *period));
-                shown.extend(by.map(|by| self.share(share, breakdown, of, by)));
+            // Where one of both was said by nobody, the share says so.
+            let is_side = |id: &str| id == numerator || id == denominator;
+            let units: BTreeSet<(&str, &PlaceKey, Period)> = made
+                .keys()
+                .filter(|(id, ..)| is_side(id))
+                .map(|(_, breakdown, place, period)| (*breakdown, place, *period))
+                .collect();
+            for (breakdown, place, period) in units {
+                let side = |id| made.get(&(id, breakdown, place.clone(), period));
+                let made = self.share(share, breakdown, side(numerator.as_str()), side(denominator.as_str()));
+                shown.extend(made);
             }
         }
         shown
@@ -282,6 +353,7 @@ impl<'p> Asked<'p> {
             place: of.place.code.clone(),
             place_from: of.place.valid_from,
             place_name: self.maps.place(&of.place).map(|place| place.name.clone()),
+            on_map: !of.reason.is_some_and(NotRestated::is_off_map),
             number: of.number.filter(|_| !suppressed),
             suppressed,
             reason: of.reason,
@@ -292,26 +364,37 @@ impl<'p> Asked<'p> {
         }
     }
 
+    /// Of what was made of its numerator and denominator in a unit, with whether that is kept back; none where both are said by
+    /// nobody.
     fn share(
         &self,
         indicator: &FormIndicator,
         breakdown: &str,
-        (of, is_kept): &(Restated, bool),
-        (by, by_is_kept): &(Restated, bool),
-    ) -> RestatedView {
-        let (number, reason) = match ratio(indicator, of, by, SHARE_DECIMALS) {
-            Ok(share) => (Some(share), None),
-            Err(reason) => (None, Some(reason)),
-        };
+        numerator: Option<&(Restated, bool)>,
+        denominator: Option<&(Restated, bool)>,
+    ) -> Option<RestatedView> {
+        let (of, by) = (numerator.map(|(of, _)| of), denominator.map(|(by, _)| by));
+        let share = ratio(indicator, of, by, SHARE_DECIMALS);
+        let sides = [of, by];
+        let known = sides.map(|side| side.map_or(0, |side| side.known));
+        let sides: Vec<&Restated> = sides.into_iter().flatten().collect();
+        let mut parts: Vec<(PlaceKey, Decimal)> = Vec::new();
+        for (place, weight) in sides.iter().flat_map(|side| &side.parts) {
+            if !parts.iter().any(|(of, _)| of == place) {
+                parts.push((place.clone(), *weight));
+            }
+        }
         let one = Restated {
-            number,
-            reason,
-            estimated: of.estimated || by.estimated,
-            known: of.known.min(by.known),
-            expected: of.expected.max(by.expected),
-            ..of.clone()
+            place: sides.first()?.place.clone(),
+            number: share.ok(),
+            reason: share.err(),
+            estimated: sides.iter().any(|side| side.estimated),
+            known: known[0].min(known[1]),
+            expected: sides.iter().map(|side| side.expected).max()?,
+            parts,
         };
-        self.shown(&indicator.id, breakdown, &one, *is_kept || *by_is_kept)
+        let is_kept = [numerator, denominator].into_iter().flatten().any(|(_, is_kept)| *is_kept);
+        Some(self.shown(&indicator.id, breakdown, &one, is_kept))
     }
 }
 

@@ -3,6 +3,10 @@
 //! The board's picture is shared because it lies in memory. What is summed up from the store does not, and every page
 //! asks for it again and again. So an answer counts for a few seconds for whoever asks the same and sees the same, and
 //! who asks while it is being made waits for it. It says itself of when it is.
+//!
+//! Pages ask at once for what an epoch said something of. Of that an answer counts until something else is said, and who
+//! asks then waits until the last answer is a second old: epochs come a tenth of a second apart, and each would cost a
+//! question otherwise. To answer with the last one instead would leave pages with what was true before the last epoch.
 
 use std::{
     future::Future,
@@ -11,7 +15,7 @@ use std::{
 };
 
 use axum::body::Bytes;
-use ioc_model::asker::Asker;
+use ioc_model::{asker::Asker, epoch::Epoch};
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::problem::Problem;
@@ -19,7 +23,10 @@ use crate::problem::Problem;
 /// So long an answer counts: the store is asked so often at most, however many look on.
 const COUNTS_FOR: Duration = Duration::from_secs(5);
 
-/// So many questions are remembered. Pages ask one; whoever thinks up others is answered all the same.
+/// Of what epochs say something the store is asked so often at most.
+const APART: Duration = Duration::from_secs(1);
+
+/// So many questions are remembered. Pages ask a few; whoever thinks up others is answered all the same.
 const REMEMBERED: usize = 64;
 
 /// And answers of so many bytes in all: what comes beyond them is made for each who asks.
@@ -34,10 +41,11 @@ struct SharedQuestion<Q> {
     asked: Q,
 }
 
-/// An answer, and when it was made.
+/// An answer, when it was made, and the last epoch by then that said something of it.
 #[derive(Clone, Debug)]
 struct Made {
     at: Instant,
+    said: Epoch,
     answer: Result<Bytes, Problem>,
 }
 
@@ -62,16 +70,37 @@ impl<Q: PartialEq> Shared<Q> {
         asked: Q,
         make: impl Future<Output = Result<Bytes, Problem>>,
     ) -> Result<Bytes, Problem> {
+        self.answer_since(asker, build, asked, Epoch::default, make).await
+    }
+
+    /// The same of what epochs say something of; `said` tells the last one that did.
+    pub(crate) async fn answer_since(
+        &self,
+        asker: &Asker,
+        build: &str,
+        asked: Q,
+        said: impl Fn() -> Epoch,
+        make: impl Future<Output = Result<Bytes, Problem>>,
+    ) -> Result<Bytes, Problem> {
         let since = Instant::now();
         let slot = self.slot(SharedQuestion { asker: asker.clone(), build: build.to_owned(), asked });
         let mut slot = slot.lock().await;
         // What was made while one waited counts also where it is a refusal: else all would be refused one by one.
-        let counts = |made: &Made| made.at > since || (made.answer.is_ok() && made.at.elapsed() < COUNTS_FOR);
-        if let Some(made) = slot.as_ref().filter(|made| counts(made)) {
-            return made.answer.clone();
+        let counts = |made: &Made| match made.answer.is_ok() {
+            true => made.said == said() && (made.at > since || made.at.elapsed() < COUNTS_FOR),
+            false => made.at > since,
+        };
+        if let Some(made) = slot.as_ref() {
+            if counts(made) {
+                return made.answer.clone();
+            }
+            if made.answer.is_ok() {
+                tokio::time::sleep_until(made.at + APART).await;
+            }
         }
+        let said = said();
         let answer = make.await;
-        *slot = Some(Made { at: Instant::now(), answer: answer.clone() });
+        *slot = Some(Made { at: Instant::now(), said, answer: answer.clone() });
         answer
     }
 
@@ -104,7 +133,7 @@ impl<Q: PartialEq> Shared<Q> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
     use ioc_model::asker::Sight;
 
@@ -159,6 +188,40 @@ mod tests {
         assert!(futures_util::future::join_all(all).await.iter().all(Result::is_err));
         assert_eq!(asked.times(), 1);
         assert_eq!(asked.ask(&everyone, "a", 1, true).await.unwrap(), "1");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bound_epochs_that_follow_each_other_cost_a_question_a_second_and_who_asks_is_told_what_they_say()
+    {
+        let asked = Asked::default();
+        let said = AtomicU64::new(1);
+        let everyone = Asker::everyone();
+        let ask = async || {
+            let make = async {
+                let number = asked.times.fetch_add(1, Ordering::Relaxed);
+                Ok(Bytes::from(format!("{number} of {}", said.load(Ordering::Relaxed))))
+            };
+            let said = || Epoch(said.load(Ordering::Relaxed));
+            asked.shared.answer_since(&everyone, "a", 1, said, make).await.unwrap()
+        };
+        let began = Instant::now();
+        assert_eq!(ask().await, "0 of 1");
+        let mut waiting = Vec::new();
+        for epoch in 2..=6 {
+            said.store(epoch, Ordering::Relaxed);
+            let mut page = Box::pin(ask());
+            // It begins to wait, and other epochs come meanwhile.
+            assert!(tokio::time::timeout(Duration::from_millis(10), &mut page).await.is_err());
+            waiting.push(page);
+        }
+        let answers = futures_util::future::join_all(waiting).await;
+        assert!(answers.iter().all(|answer| answer == "1 of 6"), "{answers:?}");
+        assert!(began.elapsed() >= APART);
+        assert_eq!(asked.times(), 2);
+        assert_eq!(ask().await, "1 of 6", "nothing was said since");
+        tokio::time::advance(APART).await;
+        said.store(7, Ordering::Relaxed);
+        assert_eq!(ask().await, "2 of 7", "at once where the last answer is a second old");
     }
 
     #[tokio::test(start_paused = true)]

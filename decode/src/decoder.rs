@@ -17,6 +17,7 @@ use crate::{
     contract::{FeedRules, Met, Refusal, RowSink, Rows, Rules, WithheldBytes},
     format::{self, Caches},
     reduce::{Key, Reduced, Reducer},
+    unpack::Packing,
 };
 
 /// Decodes envelopes under one version of a pack.
@@ -104,6 +105,29 @@ impl Decoder {
         let Some(feed) = self.rules.feeds.get(envelope.feed) else {
             return Outcome::Undecodable(self.homeless(envelope).whole());
         };
+        // What was reduced is what was left of it, whatever it was packed in.
+        let packed = match envelope.attributes.get(Attribute::Reduced) {
+            Some(_) => None,
+            None => envelope.attributes.get(Attribute::ContentEncoding),
+        };
+        let Some(encoding) = packed else { return self.decode_plain(known, envelope, feed, sink) };
+        let limit = feed.contract.max_bytes;
+        let Some(packing) = Packing::named(encoding) else {
+            return Outcome::Undecodable(Refusal::unknown_packing(encoding).whole());
+        };
+        match packing.unpack(envelope.payload, limit) {
+            Ok(payload) => self.decode_plain(known, &Envelope { payload: &payload, ..*envelope }, feed, sink),
+            Err(fault) => Outcome::Undecodable(Refusal::not_unpacked(packing, fault, limit).whole()),
+        }
+    }
+
+    fn decode_plain<S: RowSink + ?Sized>(
+        &self,
+        known: &mut Known,
+        envelope: &Envelope<'_>,
+        feed: &FeedRules,
+        sink: &mut S,
+    ) -> Outcome {
         if feed.format.is_report() {
             let reduced = match envelope.attributes.get(Attribute::Reduced) {
                 Some(_) => Some(Reduced::parse(envelope.payload)),
@@ -131,6 +155,7 @@ impl Decoder {
         // A piece of a file is what its reader made of it: every byte of it is part of what its lines are known by.
         let payload = match envelope.attributes.get(Attribute::Before) {
             Some(_) => envelope.payload,
+            None if feed.format.is_binary() => envelope.payload,
             None => {
                 without_padding(envelope.payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(envelope.payload))
             }

@@ -19,6 +19,7 @@ pub mod reread;
 mod said;
 pub mod template;
 pub mod trial;
+pub mod unpack;
 
-pub use contract::RowSink;
+pub use contract::{RowSink, TimedBy};
 pub use decoder::{Decoder, Known, Outcome};

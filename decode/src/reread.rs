@@ -7,21 +7,24 @@
 //! and is not any more. Rows are told apart by their numbers where both readings count as many; a line of which one
 //! reading makes a reject and the other nine values moves the numbers of those behind it, and then by what they are
 //! about. Where what is stored is read again, rows are told apart by their numbers alone, and only a value or its quality
-//! may be another one: rows that are about something else now, or are given no more, are not taken. Where neither tells,
-//! or what is on record of the reading before is not what that reading gives in this build, the message is left as it is.
+//! may be another one: rows that are about something else now, or are given no more, are not taken. Of a report its keeper
+//! knows what stands of it, and is given both readings. Where neither tells, or what is on record of the reading before is
+//! not what that reading gives in this build, the message is left as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     envelope::Envelope,
-    form::Report,
+    form::{Absent, Cell, CellKey, Mark, Report, Rest, Value, Vintage},
+    name::Name,
     names::SubjectId,
     observation::{Observation, Quality},
     pack::PackVersion,
     reject::Rejection,
-    replay::{OnRecord, ReadBefore, StoredBefore},
-    row::Row,
+    replay::{OnRecord, ReadBefore, ReportOnRecord, SpokenOf, StoredBefore, StoredWord},
+    row::{ReportBefore, Row},
 };
+use rust_decimal::Decimal;
 
 use crate::{Decoder, Known, Outcome, RowSink};
 
@@ -55,8 +58,8 @@ pub struct Difference {
     pub rejected_before: u64,
     /// What is rejected now of what was.
     pub rejected: Vec<BadRow>,
-    /// A report that was refused whole, for its keeper to judge again.
-    pub report: Option<Refused>,
+    /// A report for its keeper to judge again.
+    pub report: Option<Judged>,
     /// Rows that are stored and have another value or quality now.
     pub replaced: Vec<Replacement>,
 }
@@ -72,15 +75,13 @@ pub struct Replacement {
     pub quality_before: Quality,
 }
 
-/// A report that was refused whole.
+/// A report, and what had become of it.
 #[derive(Debug, PartialEq)]
-pub struct Refused {
+pub struct Judged {
     /// As it is read now.
     pub report: Report,
-    /// How many rows it had.
-    pub rows_before: u32,
-    /// Whether it reads as it did.
-    pub same: bool,
+    /// What it was before.
+    pub before: ReportBefore,
 }
 
 /// All that one reading gives.
@@ -155,11 +156,11 @@ pub fn reread(
     envelope: &Envelope<'_>,
     before: &ReadBefore,
 ) -> Reread {
-    if before.on_record == OnRecord::Decided {
+    if matches!(before.on_record, OnRecord::Decided | OnRecord::Untold) {
         return Reread::Unclear;
     }
     // Of most messages of a replay that comes again there is nothing to find out.
-    let is_report = before.on_record == OnRecord::RefusedReport;
+    let is_report = matches!(before.on_record, OnRecord::RefusedReport | OnRecord::TakenReport(_));
     let is_current = |pack: &PackVersion| *pack == decoder.pack().version;
     if !is_report
         && before.pack.as_ref().is_some_and(is_current)
@@ -175,6 +176,15 @@ pub fn reread(
         let Outcome::Decoded { rows } = outcome else { return Reread::Unclear };
         return of_stored(decoder, stored, (&reading, rows), earlier, known, envelope);
     }
+    if let OnRecord::TakenReport(on_record) = &before.on_record {
+        let now = reading.report();
+        let then = match earlier.judged {
+            _ if before.pack.as_ref().is_some_and(is_current) => now.clone(),
+            Some(earlier) => Reading::of(earlier, known, envelope).0.report(),
+            None => None,
+        };
+        return of_taken(now, then, on_record);
+    }
     let Some(earlier) = earlier.judged else { return Reread::Unclear };
     // What has been met is of one pack's names and of all: the tables are the process's.
     let (then, outcome_then) = Reading::of(earlier, known, envelope);
@@ -184,8 +194,8 @@ pub fn reread(
         _ => {
             return match (reading.report(), then.report()) {
                 (Some(report), Some(then)) => {
-                    let refused = Refused { rows_before: then.rows, same: report == then, report };
-                    Reread::Other(Box::new(Difference { report: Some(refused), ..Difference::nothing() }))
+                    let before = ReportBefore::Refused { rows: then.rows, same: report == then };
+                    Reread::Other(Box::new(Difference::of_report(report, before)))
                 }
                 _ => Reread::Unclear,
             };
@@ -222,6 +232,10 @@ impl Difference {
             replaced: Vec::new(),
         }
     }
+
+    fn of_report(report: Report, before: ReportBefore) -> Difference {
+        Difference { report: Some(Judged { report, before }), ..Difference::nothing() }
+    }
 }
 
 /// A message of which nothing could be read.
@@ -246,6 +260,92 @@ fn of_unread(
         rejected,
         ..Difference::nothing()
     }))
+}
+
+/// A report that was taken, by what is on record of it: both readings, where they differ; none where a reading gives no
+/// report. It is left alone where its reading of before is not the one on record. Where it is no report now, another form's or
+/// agency's, or nothing of it would be taken any more, it stays as it is: what a sender was told is not taken back. Its keeper
+/// is told so, since what was said before it may be another.
+#[must_use]
+pub fn of_taken(now: Option<Report>, then: Option<Report>, on_record: &ReportOnRecord) -> Reread {
+    let ReportOnRecord { form, agency, rows, rejected, periods, own, earlier } = on_record;
+    let is_of_it = |report: &Report| (report.form, report.agency) == (*form, *agency);
+    let is_asked = |report: &Report| report.periods().iter().all(|period| periods.contains(period));
+    let would_be_taken = |report: &Report| !report.cells.is_empty() && (report.parts || !report.has_errors());
+    let then =
+        then.filter(|then| then.rows == *rows && is_of_it(then) && is_asked(then) && would_be_taken(then));
+    let Some(then) = then else { return Reread::Unclear };
+    // Of other periods than it was looked up for: it is read by another pack.
+    let now = now.filter(|now| is_of_it(now) && is_asked(now));
+    if now.as_ref() == Some(&then) && is_stored_so(&then, *rejected, own, earlier) {
+        return Reread::Same;
+    }
+    let now = now.filter(would_be_taken);
+    let stays = now.is_none();
+    let report = now.unwrap_or_else(|| then.clone());
+    let (rejected, own, earlier) = (*rejected, own.clone(), earlier.clone());
+    let before = ReportBefore::Taken { report: Box::new(then), rejected, own, earlier, stays };
+    Reread::Other(Box::new(Difference::of_report(report, before)))
+}
+
+/// Whether what is stored says what a report says that reads as it did. A row that says what was said before it is not
+/// stored, and that may be another since; what is said beside the rows is, where anything was said before. What cannot be
+/// told here its keeper tells.
+fn is_stored_so(report: &Report, rejected: u32, own: &[StoredWord], earlier: &[StoredWord]) -> bool {
+    type Said = BTreeMap<(CellKey, Vintage), (Value, Name)>;
+    let said = |words: &[StoredWord]| -> Said {
+        words.iter().map(|word| ((word.key, word.vintage), (word.value, word.owner))).collect()
+    };
+    let (stored, before) = (said(own), said(earlier));
+    let named: BTreeSet<(CellKey, Vintage)> =
+        report.cells.iter().map(|cell| (cell.key, cell.vintage)).collect();
+    let keys: BTreeSet<&CellKey> = report.cells.iter().map(|cell| &cell.key).collect();
+    let says_so = |cell: &Cell| {
+        let of = (cell.key, cell.vintage);
+        stored.get(&of).or(before.get(&of)) == Some(&(cell.value, cell.owner))
+    };
+    // Of one that was taken in part it is not known here of which of its cells nothing was taken.
+    let is_all =
+        u32::try_from(report.cells.len()).is_ok_and(|cells| report.rows.checked_sub(rejected) == Some(cells));
+    if !is_all || !report.cells.iter().all(says_so) {
+        return false;
+    }
+    // What it says beside its rows of what was said before.
+    let left_out: BTreeSet<&CellKey> = report.left_out.iter().collect();
+    let taken_back: BTreeSet<&CellKey> =
+        report.cells.iter().filter(|cell| cell.value.mark == Mark::Withdrawn).map(|cell| &cell.key).collect();
+    let becomes = |key: &CellKey| {
+        let whole = report.whole.filter(|_| report.period == Some(key.period) && !keys.contains(key));
+        let whole = whole.filter(|whole| whole.place.is_none_or(|place| place == key.place));
+        match whole.map(|whole| whole.rest) {
+            _ if taken_back.contains(key) => Some(Value::without(Mark::Withdrawn)),
+            Some(Rest::Nought) => Some(Value::of(Decimal::ZERO)),
+            Some(Rest::Withdrawn) => Some(Value::without(Mark::Withdrawn)),
+            None if report.absent == Absent::Withdraws && left_out.contains(key) => {
+                Some(Value::without(Mark::Withdrawn))
+            }
+            None => None,
+        }
+    };
+    let is_so = |(of, (value, _)): (&(CellKey, Vintage), &(Value, Name))| {
+        named.contains(of) || stored.contains_key(of) || becomes(&of.0).is_none_or(|rest| rest == *value)
+    };
+    before.iter().all(is_so) && stored.keys().all(|of| named.contains(of) || before.contains_key(of))
+}
+
+/// What a report speaks of, or did by its reading of before.
+#[must_use]
+pub fn spoken_of(
+    decoder: &Decoder,
+    earlier: Option<&Decoder>,
+    known: &mut Known,
+    envelope: &Envelope<'_>,
+) -> SpokenOf {
+    let readings = [Some(decoder), earlier].into_iter().flatten();
+    let reports = readings.filter_map(|decoder| Reading::of(decoder, known, envelope).0.report());
+    let mut spoken = SpokenOf::default();
+    reports.for_each(|report| spoken.add(&report));
+    spoken
 }
 
 /// A message of which rows are stored: those that have another value or quality now. It is left as it is where no reading

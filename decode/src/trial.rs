@@ -23,7 +23,7 @@ use ioc_model::{
 };
 use serde::Serialize;
 
-use crate::{Decoder, Outcome, RowSink};
+use crate::{Decoder, Outcome, RowSink, TimedBy};
 
 /// The identifier of [`permissive_feed`].
 pub const PERMISSIVE_FEED: &str = "try";
@@ -68,8 +68,9 @@ pub fn with_permissive_feed(mut pack: Pack, format: FormatName, check_times: boo
 #[derive(Debug, Default)]
 pub struct Trial {
     /// JSON objects. One a row, in row order; one for an input of which no row could be read; none for an empty one.
-    /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`, and, where
-    /// another row of the input says something else of the same moment, `note_vi` and `note_en`; rejects
+    /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`, `time_from` where
+    /// the input states no time of the measurement that can be, and, where that is so or another row of the input says
+    /// something else of the same moment, `note_vi` and `note_en`; rejects
     /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`; actions `kind`, `alert`,
     /// `user`, `note`, `row`; decisions about held rows `kind`, `indicator`, `subject`, `day`, `sender`, `accepted`,
     /// `user`, `note`, `row`; replays `kind`, `feed`, `reason`, `from`, `until`, `user`, `note`, `row`; events `kind`, `event`, `log_source`, `happened_at`, `time_from`, `severity`, `row`, and what
@@ -101,8 +102,13 @@ pub fn trial(
         attributes,
         payload,
     };
-    let mut written =
-        Written { names: decoder.names(), observations: Vec::new(), lines: Vec::new(), rejects: 0 };
+    let mut written = Written {
+        names: decoder.names(),
+        observations: Vec::new(),
+        timed: BTreeMap::new(),
+        lines: Vec::new(),
+        rejects: 0,
+    };
     if let Outcome::Undecodable(rejection) = decoder.decode(&envelope, &mut written) {
         written.reject(None, &rejection);
     }
@@ -112,6 +118,8 @@ pub fn trial(
 struct Written<'n> {
     names: &'n Names,
     observations: Vec<Observation>,
+    /// By the number of their row: what their time is.
+    timed: BTreeMap<u32, TimedBy>,
     /// By the number of their row.
     lines: Vec<(u32, String)>,
     rejects: usize,
@@ -126,6 +134,8 @@ struct ObservationLine<'a> {
     value: f64,
     quality: &'static str,
     row: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_from: Option<&'static str>,
     #[serde(flatten)]
     note: Option<Note>,
 }
@@ -232,7 +242,7 @@ impl EventLine<'_> {
         EventLine {
             kind: "event",
             event: event.kind.word(),
-            log_source: &event.log_source,
+            log_source: event.reported_by(),
             known: event.known,
             relay: &event.relay,
             happened_at: event.happened_at.rfc3339(),
@@ -322,6 +332,34 @@ impl Written<'_> {
         })
     }
 
+    /// What its time is, where that is not one that the input states of the measurement.
+    fn timing(&self, row: &Observation) -> Option<Note> {
+        let (vi, en) = match self.timed.get(&row.arrival.row)? {
+            TimedBy::Server => (
+                "Bản tin không ghi thời điểm đo nào có thể đúng: lấy thời điểm máy chủ mạng nhận được. Hãy kiểm tra đồng hồ của cổng \
+                 thu",
+                "The message states no time of the measurement that can be: it is that of the network's server. Check the gateway's clock",
+            ),
+            TimedBy::Gateway => (
+                "Bản tin không ghi thời điểm đo nào có thể đúng: lấy thời điểm của một cổng thu. Hãy kiểm tra đồng hồ của cổng \
+                 thu",
+                "The message states no time of the measurement that can be: it is that of a gateway that heard it. Check the gateways' clocks",
+            ),
+            TimedBy::Record => (
+                "Bản tin không ghi thời điểm đo: lấy thời điểm bản ghi được ghi vào máy chủ Kafka. Hãy bật thời gian trên thiết bị",
+                "The message does not say when it was measured: it is when its record was written at the broker. Turn the time on \
+                 at the device",
+            ),
+            TimedBy::Arrival => (
+                "Bản tin không ghi thời điểm đo: lấy theo thời điểm nhận. Hãy bật thời gian trên thiết bị (Zigbee2MQTT: \
+                 advanced.last_seen)",
+                "The message does not say when it was measured: it is the time of arrival. Turn the time on at the device \
+                 (Zigbee2MQTT: advanced.last_seen)",
+            ),
+        };
+        Some(Note { note_vi: vi.to_owned(), note_en: en.to_owned() })
+    }
+
     fn trial(mut self) -> Trial {
         for observation in &self.observations {
             let line = ObservationLine {
@@ -332,7 +370,8 @@ impl Written<'_> {
                 value: observation.value,
                 quality: observation.quality.word(),
                 row: observation.arrival.row,
-                note: self.contradiction(observation),
+                time_from: self.timed.get(&observation.arrival.row).map(|by| by.word()),
+                note: self.contradiction(observation).or_else(|| self.timing(observation)),
             };
             self.lines.push((line.row, json(&line)));
         }
@@ -344,6 +383,10 @@ impl Written<'_> {
 impl RowSink for Written<'_> {
     fn observation(&mut self, observation: Observation) {
         self.observations.push(observation);
+    }
+
+    fn timed_by(&mut self, row: u32, by: TimedBy) {
+        let _ = self.timed.insert(row, by);
     }
 
     fn row(&mut self, row: Row) {

@@ -140,6 +140,46 @@ fn every_data_value_set_becomes_what_its_case_says() {
 }
 
 #[test]
+fn every_pack_of_senml_becomes_what_its_case_says() {
+    run(FormatName::Senml);
+}
+
+#[test]
+fn every_uplink_of_chirpstack_becomes_what_its_case_says() {
+    run(FormatName::Chirpstack);
+}
+
+#[test]
+fn every_state_of_zigbee2mqtt_becomes_what_its_case_says() {
+    run(FormatName::Zigbee2mqtt);
+}
+
+#[test]
+fn every_telemetry_of_tasmota_becomes_what_its_case_says() {
+    run(FormatName::Tasmota);
+}
+
+#[test]
+fn every_observation_of_sensorthings_becomes_what_its_case_says() {
+    run(FormatName::Sensorthings);
+}
+
+#[test]
+fn every_entity_of_ngsi_ld_becomes_what_its_case_says() {
+    run(FormatName::NgsiLd);
+}
+
+#[test]
+fn every_cycle_of_a_data_logger_becomes_what_its_case_says() {
+    run(FormatName::StationJson);
+}
+
+#[test]
+fn every_payload_of_sparkplug_becomes_what_its_case_says() {
+    run(FormatName::SparkplugB);
+}
+
+#[test]
 fn every_measure_report_becomes_what_its_case_says() {
     run(FormatName::Fhir);
 }

@@ -179,6 +179,23 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
         "permissive-syslog",
         "permissive-syslog_lines",
         "permissive-eve",
+        "senml",
+        "lorawan",
+        "zigbee",
+        "zigbee-own",
+        "tasmota",
+        "sensorthings",
+        "ngsi",
+        "loggers",
+        "sparkplug",
+        "permissive-senml",
+        "permissive-chirpstack",
+        "permissive-zigbee2mqtt",
+        "permissive-tasmota",
+        "permissive-sensorthings",
+        "permissive-ngsi_ld",
+        "permissive-station_json",
+        "permissive-sparkplug_b",
         OPERATOR,
         UNMATCHED,
     ] {
@@ -324,6 +341,44 @@ const LOGS: [&str; 32] = [
     "{\"event_type\":\"alert\",\"timestamp\":\"2026-01-01T00:00:00Z\",\"alert\":{}}",
 ];
 
+/// Pieces of what gateways publish.
+const GATEWAYS: [&str; 34] = [
+    "[{\"bn\":\"urn:dev:ow:10e2073a01080063:\",\"bt\":1767225600,\"bu\":\"Cel\",\"bv\":1",
+    "[{\"bn\":\"air-2:\",\"bt\":-60,\"bver\":10},",
+    "{\"n\":\"temperature\",\"v\":27.4}",
+    "{\"n\":\"pm25\",\"t\":1e9,\"v\":\"x\",\"u\":\"ug/m3\"}",
+    "{\"n\":\"pm25\",\"s\":1,\"vb\":true,\"x_\":1}",
+    "{\"deviceInfo\":{\"devEui\":\"70b3d57ed0000001\"},\"time\":\"2026-01-01T00:00:00Z\",\"object\":{",
+    "{\"deviceInfo\":{\"devEui\":\"a\"},\"rxInfo\":[{\"nsTime\":\"1980-01-06T00:12:44Z\"},7],\"object\":{",
+    "\"pm25\":18.4",
+    "\"temperature\":{\"0\":[27.4,null,{\"a\":true}]}",
+    "\"linkquality\":7",
+    "\"last_seen\":1767225600000",
+    "\"Time\":\"2026-01-01T07:00:00\"",
+    "\"BME280\":{\"Temperature\":27.4}",
+    "\"TempUnit\":\"F\"",
+    "\"StatusSNS\":{",
+    "{\"phenomenonTime\":\"2026-01-01T00:00:00Z/2026-01-01T01:00:00Z\",\"result\":1,\"Datastream\":{\"@iot.id\":7}}",
+    "{\"value\":[",
+    "{\"id\":\"urn:ngsi-ld:Device:air-2\",\"type\":\"Notification\",\"data\":[",
+    "{\"id\":\"urn:ngsi-ld:Device:air-2\",\"dateObserved\":{\"value\":{\"@value\":\"2026-01-01T00:00:00Z\"}},",
+    "\"relativeHumidity\":{\"type\":\"Property\",\"value\":0.54,\"datasetId\":\"a\"}",
+    "\"no2\":[{\"value\":69,\"unitCode\":\"GQ\",\"observedAt\":\"2026-01-01T00:00:00Z\"}]",
+    "{\"station\":\"TN_KCNPD_NUOTHA\",\"time\":\"20260101070000\",\"data\":{",
+    "\"pH\":{\"v\":7.02,\"u\":\"-\",\"st\":\"00\"}",
+    "\"COD\":{\"v\":null,\"st\":2}",
+    "\u{8}\u{1}\u{12}\u{b}\n\u{5}level\u{20}\u{4}X\u{7}",
+    "\u{12}\u{4}\u{10}\u{1}P\u{5}",
+    "}",
+    "}}",
+    "]",
+    "]}",
+    ",",
+    "{",
+    "\0",
+    "9007199254740993",
+];
+
 /// Bytes that are nearly something.
 fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -353,6 +408,13 @@ proptest! {
     #[test]
     fn nearly_right_bytes_become_counted_rows_or_one_refusal(payload in nearly_right()) {
         every_feed(decoder(), &payload);
+    }
+
+    #[test]
+    fn nearly_right_messages_of_gateways_become_counted_rows_or_one_refusal(
+        pieces in prop::collection::vec(prop::sample::select(GATEWAYS.to_vec()), 0..12),
+    ) {
+        every_feed(decoder(), pieces.concat().as_bytes());
     }
 
     #[test]

@@ -42,6 +42,8 @@ const HELD_PER_BYTE: usize = 32;
 /// A report is held whole: its table, its cells and what it leaves out.
 const HELD_BY_REPORT: usize = 1 << 20;
 const HELD_BY_REPORT_PER_BYTE: usize = 1_200;
+/// A record of SenML may be three bytes, and a pack has so many at the most.
+const HELD_BY_PACK: usize = 8 << 20;
 const BOUND_TO: u8 = 0b0000_1000;
 const WITHHELD: u8 = 0b0001_0000;
 const BY_RELAY: u8 = 0b0010_0000;
@@ -80,6 +82,14 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::SdmxJson => ("sdmx_json", &["sdmx-json", "permissive-sdmx_json"]),
         FormatName::Dhis2 => ("dhis2", &["health", "permissive-dhis2"]),
         FormatName::Fhir => ("fhir", &["measures", "permissive-fhir"]),
+        FormatName::Senml => ("senml", &["senml", "permissive-senml"]),
+        FormatName::Chirpstack => ("chirpstack", &["lorawan", "permissive-chirpstack"]),
+        FormatName::Zigbee2mqtt => ("zigbee2mqtt", &["zigbee", "zigbee-own", "permissive-zigbee2mqtt"]),
+        FormatName::Tasmota => ("tasmota", &["tasmota", "permissive-tasmota"]),
+        FormatName::Sensorthings => ("sensorthings", &["sensorthings", "permissive-sensorthings"]),
+        FormatName::NgsiLd => ("ngsi_ld", &["ngsi", "permissive-ngsi_ld"]),
+        FormatName::StationJson => ("station_json", &["loggers", "permissive-station_json"]),
+        FormatName::SparkplugB => ("sparkplug_b", &["sparkplug", "permissive-sparkplug_b"]),
     }
 }
 
@@ -164,6 +174,38 @@ pub(crate) fn fhir(input: &[u8]) {
     decode(feeds_of(FormatName::Fhir), input);
 }
 
+pub(crate) fn senml(input: &[u8]) {
+    decode(feeds_of(FormatName::Senml), input);
+}
+
+pub(crate) fn chirpstack(input: &[u8]) {
+    decode(feeds_of(FormatName::Chirpstack), input);
+}
+
+pub(crate) fn zigbee2mqtt(input: &[u8]) {
+    decode(feeds_of(FormatName::Zigbee2mqtt), input);
+}
+
+pub(crate) fn tasmota(input: &[u8]) {
+    decode(feeds_of(FormatName::Tasmota), input);
+}
+
+pub(crate) fn sensorthings(input: &[u8]) {
+    decode(feeds_of(FormatName::Sensorthings), input);
+}
+
+pub(crate) fn ngsi_ld(input: &[u8]) {
+    decode(feeds_of(FormatName::NgsiLd), input);
+}
+
+pub(crate) fn station_json(input: &[u8]) {
+    decode(feeds_of(FormatName::StationJson), input);
+}
+
+pub(crate) fn sparkplug_b(input: &[u8]) {
+    decode(feeds_of(FormatName::SparkplugB), input);
+}
+
 /// What is left of a message of a personal feed is the same each time, and is read as one report.
 pub(crate) fn personal(input: &[u8]) {
     let Some((&how, payload)) = input.split_first() else { return };
@@ -241,9 +283,10 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
     rows.are_in_order();
     let mut count = Count(0);
     let feed = decoder.pack().feeds.get(envelope.feed);
-    let (held, per_byte) = match feed.is_some_and(|feed| feed.format.is_report()) {
-        true => (HELD_BY_REPORT, HELD_BY_REPORT_PER_BYTE),
-        false => (HELD, HELD_PER_BYTE),
+    let (held, per_byte) = match feed.map(|feed| feed.format) {
+        Some(format) if format.is_report() => (HELD_BY_REPORT, HELD_BY_REPORT_PER_BYTE),
+        Some(FormatName::Senml) => (HELD_BY_PACK, HELD_PER_BYTE),
+        _ => (HELD, HELD_PER_BYTE),
     };
     let limit = held + per_byte * envelope.payload.len();
     assert_eq!(within(limit, || decoder.decode(envelope, &mut count)), outcome);
@@ -510,6 +553,38 @@ pub(crate) fn dhis2_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn fhir_cases() -> Vec<Vec<u8>> {
     cases("fhir", feeds_of(FormatName::Fhir))
+}
+
+pub(crate) fn senml_cases() -> Vec<Vec<u8>> {
+    cases("senml", feeds_of(FormatName::Senml))
+}
+
+pub(crate) fn chirpstack_cases() -> Vec<Vec<u8>> {
+    cases("chirpstack", feeds_of(FormatName::Chirpstack))
+}
+
+pub(crate) fn zigbee2mqtt_cases() -> Vec<Vec<u8>> {
+    cases("zigbee2mqtt", feeds_of(FormatName::Zigbee2mqtt))
+}
+
+pub(crate) fn tasmota_cases() -> Vec<Vec<u8>> {
+    cases("tasmota", feeds_of(FormatName::Tasmota))
+}
+
+pub(crate) fn sensorthings_cases() -> Vec<Vec<u8>> {
+    cases("sensorthings", feeds_of(FormatName::Sensorthings))
+}
+
+pub(crate) fn ngsi_ld_cases() -> Vec<Vec<u8>> {
+    cases("ngsi_ld", feeds_of(FormatName::NgsiLd))
+}
+
+pub(crate) fn station_json_cases() -> Vec<Vec<u8>> {
+    cases("station_json", feeds_of(FormatName::StationJson))
+}
+
+pub(crate) fn sparkplug_b_cases() -> Vec<Vec<u8>> {
+    cases("sparkplug_b", feeds_of(FormatName::SparkplugB))
 }
 
 pub(crate) fn personal_cases() -> Vec<Vec<u8>> {

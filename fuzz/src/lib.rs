@@ -29,6 +29,7 @@ mod decoders;
 mod follow;
 mod http_pull;
 mod mqtt;
+mod packed;
 mod packs;
 mod stored;
 mod syslog;
@@ -96,6 +97,15 @@ pub static TARGETS: &[Target] = &[
     Target { name: "sdmx_json", run: decoders::sdmx_json, made: decoders::sdmx_json_cases },
     Target { name: "dhis2", run: decoders::dhis2, made: decoders::dhis2_cases },
     Target { name: "fhir", run: decoders::fhir, made: decoders::fhir_cases },
+    Target { name: "senml", run: decoders::senml, made: decoders::senml_cases },
+    Target { name: "chirpstack", run: decoders::chirpstack, made: decoders::chirpstack_cases },
+    Target { name: "zigbee2mqtt", run: decoders::zigbee2mqtt, made: decoders::zigbee2mqtt_cases },
+    Target { name: "tasmota", run: decoders::tasmota, made: decoders::tasmota_cases },
+    Target { name: "sensorthings", run: decoders::sensorthings, made: decoders::sensorthings_cases },
+    Target { name: "ngsi_ld", run: decoders::ngsi_ld, made: decoders::ngsi_ld_cases },
+    Target { name: "station_json", run: decoders::station_json, made: decoders::station_json_cases },
+    Target { name: "sparkplug_b", run: decoders::sparkplug_b, made: decoders::sparkplug_b_cases },
+    Target { name: "unpack", run: packed::unpack, made: packed::bodies },
     Target { name: "personal", run: decoders::personal, made: decoders::personal_cases },
     Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },

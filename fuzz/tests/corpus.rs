@@ -57,7 +57,8 @@ macro_rules! targets {
 targets! {
     json_observation station_txt operator_action
     syslog_message syslog_lines cef eve event_csv
-    table workbook marked sdmx_csv sdmx_json dhis2 fhir personal
+    table workbook marked sdmx_csv sdmx_json dhis2 fhir
+    senml chirpstack zigbee2mqtt tasmota sensorthings ngsi_ld station_json sparkplug_b unpack personal
     mqtt_connect mqtt_packets mqtt_sessions
     syslog_framing followed_lines http_answer
     chunk frame segment_mark manifest checkpoint

@@ -13,7 +13,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use ioc_model::{
-    pack::{Feed, Pack, Transport},
+    pack::{Feed, Pack, PackVersion, Transport},
     pattern,
     topic::TopicFilter,
 };
@@ -64,6 +64,11 @@ pub enum Routed<'a> {
 }
 
 impl Routes {
+    /// The version of the pack they are of: of the one that is in effect, where they are.
+    pub(crate) fn pack_version(&self) -> &PackVersion {
+        &self.pack.version
+    }
+
     /// The routes of a pack. A topic filter that MQTT does not allow matches nothing and is logged; a checked pack
     /// has none.
     #[must_use]

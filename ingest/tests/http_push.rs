@@ -3,11 +3,16 @@
 mod transports;
 
 use std::{
+    io::Write,
     process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
 use ioc_bus::SharedBus;
 use ioc_bus::clock::Clock;
 use ioc_ingest::{
@@ -378,6 +383,46 @@ async fn ack_a_report_that_is_not_judged_in_time_is_durable_and_its_receipt_is_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_packed_body_is_stored_as_what_it_was_before_or_refused_whole() {
+    let site = Site::new().await;
+    let packed = |word: &str| {
+        vec!["--data-binary".to_owned(), "@-".into(), "--header".into(), format!("Content-Encoding: {word}")]
+    };
+    let push = async |word: &str, bytes: &[u8]| {
+        let arguments = packed(word);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        answer(site.curl("/ingest/air-push", &arguments, bytes)).await
+    };
+    let gzip = |bytes: &[u8]| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    };
+    let both = [gzip(b"[1,"), gzip(b"2]")].concat();
+    let told = push("GZIP", &both).await;
+    assert_eq!((told.status, &told.body["bytes"]), (200, &Value::from(both.len())), "of what was sent");
+    assert_eq!(told.body["sha256"], sha256(&both));
+    let mut deflate = ZlibEncoder::new(Vec::new(), Compression::default());
+    deflate.write_all(b"[3]").unwrap();
+    assert_eq!(push("deflate", &deflate.finish().unwrap()).await.status, 200);
+    // A frame of one block that is as it was (RFC 8878, 3.1.1).
+    let zstd = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x03, 0x19, 0x00, 0x00, b'[', b'4', b']'];
+    assert_eq!(push("zstd", &[zstd, zstd].concat()).await.status, 200);
+    push("gzip", &gzip(b" ")).await.problem(422, "empty");
+    let kept = stored(&site.log).len();
+
+    push("gzip", &both[..both.len() - 3]).await.problem(400, "broken-off");
+    push("zstd", &zstd[..9]).await.problem(400, "broken-off");
+    push("gzip", b"[5]").await.problem(400, "broken-off");
+    push("gzip", &gzip(&[b'x'; MAX_BYTES + 1])).await.problem(413, "too-large-unpacked");
+    assert_eq!(stored(&site.log).len(), kept, "nothing of it was kept");
+    let payloads: Vec<Vec<u8>> = stored(&site.log).into_iter().map(|envelope| envelope.payload).collect();
+    assert_eq!(payloads, [&b"[1,2]"[..], b"[3]", b"[4][4]", b" "]);
+    let figures = site.counters.snapshot();
+    assert_eq!((figures.broken_off, figures.too_large_unpacked), (3, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn safe_who_may_not_send_is_told_why_and_leaves_nothing() {
     let site = Site::new().await;
     let wrong = format!("{}x", site.authorization());
@@ -390,10 +435,10 @@ async fn safe_who_may_not_send_is_told_why_and_leaves_nothing() {
     answer(site.curl("/ingest/nobody", &SEND, b"x")).await.problem(404, "unknown-feed");
     answer(site.curl("/ingest/air-files", &SEND, b"x")).await.problem(404, "unknown-feed");
     answer(site.curl("/ingest/..%2f..%2fetc%00", &SEND, b"x")).await.problem(404, "unknown-feed");
-    let gzip = ["--data-binary", "@-", "--header", "Content-Encoding: gzip"];
-    let answer = answer(site.curl("/ingest/air-push", &gzip, b"x")).await;
+    let brotli = ["--data-binary", "@-", "--header", "Content-Encoding: br"];
+    let answer = answer(site.curl("/ingest/air-push", &brotli, b"x")).await;
     answer.problem(415, "compressed");
-    assert!(answer.head.contains("accept-encoding: identity"));
+    assert!(answer.head.contains("accept-encoding: gzip, deflate, zstd, identity"));
     assert!(stored(&site.log).is_empty());
     let figures = site.counters.snapshot();
     assert_eq!((figures.unauthenticated, figures.forbidden, figures.unknown_feed), (3, 1, 3));

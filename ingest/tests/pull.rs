@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use ioc_bus::{ChunkBuilder, Origin, SharedBus, clock::Clock};
+use ioc_bus::{AppendError, ChunkBuilder, Origin, SharedBus, clock::Clock};
 use ioc_ingest::{
     intake::Intake,
     transport::pull::{
-        CannotFetch, Cursor, Fetched, Patience, Progress, Pull, PullCounters, PullError, Schedule, Source,
+        CannotFetch, Cursor, Fetched, Patience, Progress, Pull, PullCounters, Schedule, Source,
     },
 };
 use ioc_model::envelope::Content;
@@ -72,7 +72,7 @@ fn pull(
     data: &Path,
     source: impl Source + 'static,
     stop: &CancellationToken,
-) -> (tokio::task::JoinHandle<Result<(), PullError>>, Arc<PullCounters>) {
+) -> (tokio::task::JoinHandle<Result<(), AppendError>>, Arc<PullCounters>) {
     let intake = Intake::new(bus.clone(), Clock::Machine);
     let counters = Arc::<PullCounters>::default();
     let every = Duration::from_millis(20);
@@ -159,8 +159,10 @@ async fn ack_a_cursor_stays_before_what_the_log_has_not_confirmed() {
         assert_eq!(place(folder.path()), None, "{valve:?}");
     }
     let (bus, _turn) = ValvedBus::before(log.clone(), Valve::Poisoned);
-    let (pulling, _) = pull(&bus, folder.path(), table.clone(), &CancellationToken::new());
-    assert!(matches!(pulling.await.unwrap(), Err(PullError::Log(_))));
+    let (pulling, counters) = pull(&bus, folder.path(), table.clone(), &CancellationToken::new());
+    assert!(matches!(pulling.await.unwrap(), Err(AppendError::Poisoned { .. })));
+    // Nothing is asked any more, and that does not look like a source that answers.
+    assert_eq!((counters.snapshot().away, counters.snapshot().refused), (1, 1));
     assert_eq!(place(folder.path()), None);
     // What reached the log without a word of it is there twice, and nothing is missing.
     let stop = CancellationToken::new();
@@ -170,6 +172,29 @@ async fn ack_a_cursor_stays_before_what_the_log_has_not_confirmed() {
     pulling.await.unwrap().unwrap();
     assert_eq!(texts(&log), [rows(1..=3), rows(1..=3)].concat());
     assert_eq!(place(folder.path()).as_deref(), Some("3"));
+}
+
+#[tokio::test]
+async fn silent_a_cursor_that_cannot_be_kept_is_told_and_tried_again_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let log = open_log(folder.path());
+    let table = Table::default();
+    table.change(|table| table.rows = (1..=3).collect());
+    let stop = CancellationToken::new();
+    let (pulling, counters) = pull(&log, &data, table.clone(), &stop);
+    // Where cursors would lie, something else does.
+    std::fs::write(data.join("cursors"), b"").unwrap();
+    until("it is told", || counters.snapshot().refused == 1).await;
+    assert_eq!((counters.snapshot().asked, texts(&log)), (1, rows(1..=3)), "nothing further is asked");
+    std::fs::remove_file(data.join("cursors")).unwrap();
+    until("it goes on", || counters.snapshot().asked > 1).await;
+    assert_eq!((counters.snapshot().envelopes, counters.snapshot().away), (3, 0));
+    stop.cancel();
+    pulling.await.unwrap().unwrap();
+    assert_eq!(place(&data).as_deref(), Some("3"));
+    assert_eq!(texts(&log), rows(1..=3), "nothing twice");
 }
 
 #[tokio::test]

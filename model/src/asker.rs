@@ -13,15 +13,12 @@
 //! rejected: it would hide from the ward what another agency measures in it, and who is given no feed at all would see
 //! either nothing or everybody's messages.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     name::Name,
     pack::Pack,
-    place::{Place, PlaceKey, PlaceKind},
+    place::{Place, PlaceKey, PlaceKind, by_code::PlacesByCode},
     rule::AlertAbout,
 };
 
@@ -103,24 +100,12 @@ impl Sight {
     /// them. A pack that is taken over may have other stations, so this is asked of the one in effect.
     #[must_use]
     pub fn of_places(pack: &Pack, places: &[PlaceKey]) -> Sight {
-        let mut versions: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
-        for place in &pack.places {
-            versions.entry(&place.key.code).or_default().push(place);
-        }
-        let find = |key: &PlaceKey| {
-            let of_code = versions.get(key.code.as_str())?;
-            of_code.iter().copied().find(|place| place.key == *key)
-        };
+        let by_code = PlacesByCode::of(&pack.places);
         // A unit's parent is there on its first day.
-        let above = |place: &Place| {
-            let (first, of_code) = (place.key.valid_from, versions.get(place.parent.as_deref()?)?);
-            let lasts = |it: &&&Place| it.key.valid_from <= first && it.valid_to.is_none_or(|to| first <= to);
-            of_code.iter().find(lasts).copied()
-        };
+        let above = |place: &&Place| by_code.parent(place, place.key.valid_from);
         let lies_in = |key: &PlaceKey| {
             places.contains(key)
-                || std::iter::successors(find(key), |place| above(place))
-                    .any(|place| places.contains(&place.key))
+                || std::iter::successors(by_code.find(key), above).any(|place| places.contains(&place.key))
         };
         let within = pack.stations.values().filter(|station| lies_in(&station.place));
         let province = province(pack).is_some_and(|province| places.contains(&province.key));
@@ -147,6 +132,8 @@ pub fn province(pack: &Pack) -> Option<&Place> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::{
         pack::{Station, StationKind},
@@ -180,7 +167,10 @@ mod tests {
             valid_to: None,
             measures: BTreeMap::new(),
             file_codes: Vec::new(),
+            devices: Vec::new(),
             symbols: BTreeMap::new(),
+            ignored: Vec::new(),
+            decimals: BTreeMap::new(),
             no_value: Vec::new(),
             late_after: None,
             silent_after: None,

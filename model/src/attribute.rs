@@ -29,7 +29,7 @@ pub enum Attribute {
     Retained = 7,
     /// What a sender left to be published when it is gone (MQTT's will): `1`.
     Will = 8,
-    /// Where it lay at its origin: a file and byte, a Kafka topic, partition and offset.
+    /// Where it lay at its origin: a file and byte, rows of a database.
     Origin = 9,
     /// What the transport found wrong with the bytes themselves: they are a piece of something, and no message
     /// ([`FramingFault`](crate::framing::FramingFault)), or stand for what is lost ([`Loss`](crate::loss::Loss)).
@@ -46,6 +46,53 @@ pub enum Attribute {
     Confirmed = 14,
     /// The obligation that a report was sent for ([`ObligationKey`](crate::form::ObligationKey)).
     Owed = 15,
+    /// Of a record of a broker: its topic, partition, offset, and the topic's identity ([`RecordPlace`]).
+    Record = 16,
+    /// Of a record of a broker: its key.
+    Key = 17,
+    /// Of a record of a broker: its headers, as a list of pairs in JSON.
+    Headers = 18,
+    /// When its origin says that it was written. RFC 3339.
+    Written = 19,
+    /// Its sender says that it may have been sent before (MQTT's DUP): `1`.
+    Again = 20,
+}
+
+/// Where a record of a broker lay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPlace<'p> {
+    /// The topic's name. It holds no blank.
+    pub topic: &'p str,
+    /// The partition of it.
+    pub partition: i32,
+    /// The record's offset there.
+    pub offset: u64,
+    /// What tells the topic from another one of its name; empty where the broker does not say.
+    pub topic_id: &'p str,
+}
+
+impl<'p> RecordPlace<'p> {
+    /// From the attribute's text; none if it is none.
+    #[must_use]
+    pub fn parse(text: &'p str) -> Option<RecordPlace<'p>> {
+        let mut words = text.splitn(4, ' ');
+        let (topic, partition, offset) = (words.next()?, words.next()?, words.next()?);
+        let topic_id = words.next().unwrap_or_default();
+        Some(RecordPlace {
+            topic,
+            partition: partition.parse().ok()?,
+            offset: offset.parse().ok()?,
+            topic_id,
+        })
+    }
+}
+
+impl std::fmt::Display for RecordPlace<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let RecordPlace { topic, partition, offset, topic_id } = self;
+        write!(f, "{topic} {partition} {offset}")?;
+        if topic_id.is_empty() { Ok(()) } else { write!(f, " {topic_id}") }
+    }
 }
 
 /// How much of what a source has is in a message that it was asked for.
@@ -75,7 +122,7 @@ impl Asked {
 }
 
 impl Attribute {
-    const ALL: [Attribute; 15] = [
+    const ALL: [Attribute; 20] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -91,6 +138,11 @@ impl Attribute {
         Attribute::Asked,
         Attribute::Confirmed,
         Attribute::Owed,
+        Attribute::Record,
+        Attribute::Key,
+        Attribute::Headers,
+        Attribute::Written,
+        Attribute::Again,
     ];
 
     /// The word used in the archive and in APIs.
@@ -112,6 +164,11 @@ impl Attribute {
             Attribute::Asked => "asked",
             Attribute::Confirmed => "confirmed",
             Attribute::Owed => "owed",
+            Attribute::Record => "record",
+            Attribute::Key => "key",
+            Attribute::Headers => "headers",
+            Attribute::Written => "written",
+            Attribute::Again => "again",
         }
     }
 
@@ -269,6 +326,18 @@ mod tests {
     }
 
     #[test]
+    fn once_where_a_record_lay_is_read_as_it_was_written() {
+        let place = RecordPlace { topic: "tay-ninh-air", partition: 3, offset: 140, topic_id: "5cIsE0QFR1u" };
+        assert_eq!(place.to_string(), "tay-ninh-air 3 140 5cIsE0QFR1u");
+        for place in [place.clone(), RecordPlace { topic_id: "", ..place }] {
+            assert_eq!(RecordPlace::parse(&place.to_string()), Some(place));
+        }
+        for text in ["", "air", "air 0", "air 0 x", "air -x 1"] {
+            assert_eq!(RecordPlace::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn safe_bytes_cut_anywhere_or_not_utf8_are_no_attributes() {
         let mut bytes = Vec::new();
         write(&mut bytes, Attribute::Origin, "đo.txt:42");
@@ -295,7 +364,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

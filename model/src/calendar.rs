@@ -53,8 +53,7 @@ impl Calendar {
     #[must_use]
     pub fn day_of(&self, time: EventTime) -> Option<LocalDay> {
         let date = Timestamp::from_millisecond(time.0).ok()?.to_zoned(self.zone.clone()).date();
-        let days = date.since((jiff::Unit::Day, EPOCH)).ok()?.get_days();
-        self.day(DayNumber(days))
+        self.day(Calendar::number(date))
     }
 
     /// Where a local day lies in time; none outside of the years the calendar knows.
@@ -73,6 +72,12 @@ impl Calendar {
     #[must_use]
     pub fn date(number: DayNumber) -> Option<Date> {
         EPOCH.checked_add(number.0.days()).ok()
+    }
+
+    /// The number of a date's day.
+    #[must_use]
+    pub fn number(date: Date) -> DayNumber {
+        DayNumber((date - EPOCH).get_days())
     }
 
     /// The local date and time of a moment; none outside of the years the calendar knows.
@@ -102,7 +107,9 @@ mod tests {
         let day = calendar.day_of(EventTime(noon.as_millisecond())).unwrap();
         assert_eq!(day.start.rfc3339(), "2024-11-04T17:00:00.000Z");
         assert_eq!(day.end.rfc3339(), "2024-11-05T17:00:00.000Z");
-        assert_eq!(Calendar::date(day.number).unwrap().to_string(), "2024-11-05");
+        let date = Calendar::date(day.number).unwrap();
+        assert_eq!((date.to_string().as_str(), Calendar::number(date)), ("2024-11-05", day.number));
+        assert_eq!(Calendar::number(jiff::civil::date(1969, 12, 31)), DayNumber(-1));
         assert_eq!(calendar.day(day.number), Some(day));
     }
 

@@ -38,6 +38,8 @@ pub struct Counts {
     pub held: i64,
     /// Datagrams that the system dropped before they could be read: of no envelope.
     pub datagrams_dropped: u64,
+    /// Records that a broker deleted before they could be read: of no envelope.
+    pub records_lost: u64,
     /// Envelopes of which no row could be read, and that were read again: another word of them is counted.
     pub envelopes_reread: u64,
     /// Rejected rows whose envelope was read again: what became of them is counted anew.
@@ -60,6 +62,7 @@ impl Counts {
         self.waiting += other.waiting;
         self.held += other.held;
         self.datagrams_dropped += other.datagrams_dropped;
+        self.records_lost += other.records_lost;
         self.envelopes_reread += other.envelopes_reread;
         self.rows_reread += other.rows_reread;
         self.last_received = self.last_received.max(other.last_received);

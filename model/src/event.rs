@@ -16,13 +16,17 @@ mod measure;
 use std::{
     borrow::Cow,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     amount::Amount,
-    asked::{AskedAddress, CountedOf, EventCursor, EventEnd, EventFilter, InvalidAddress, InvalidCursor},
+    asked::{
+        AskedAddress, CountedOf, EventCursor, EventEnd, EventFilter, InvalidAddress, InvalidCursor,
+        MeasureFilter,
+    },
     attributes::{EVE_NUMBERS, EVE_TEXTS, NoNumber, number_of},
     group::{Categories, Group, GroupBy},
     measure::{Adds, Count, EventMeasure, MeasureAdds},
@@ -340,6 +344,10 @@ pub struct Event {
     pub known: bool,
     /// The relay that spoke in its name; empty where it spoke itself.
     pub relay: Name,
+    /// On its way to whoever holds that relay, which alone tells how many hosts it named: what the log source would be
+    /// called. Until then the log source is the relay. Never stored or kept, and none of one that the pack knows.
+    #[serde(skip)]
+    pub behind: Option<Arc<str>>,
     /// When it happened.
     pub happened_at: EventTime,
     /// Where that time comes from.
@@ -390,6 +398,12 @@ pub struct Event {
 pub const STATED_TIME: &str = "stated_time";
 
 impl Event {
+    /// Who reports, also where that is not a name yet.
+    #[must_use]
+    pub fn reported_by(&self) -> &str {
+        self.behind.as_deref().unwrap_or(&self.log_source)
+    }
+
     /// The moment that it said and that is not believed; none where it said none that can be read.
     #[must_use]
     pub fn stated_time(&self) -> Option<EventTime> {

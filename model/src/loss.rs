@@ -6,6 +6,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::time::Now;
+
 /// A loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
@@ -23,6 +25,37 @@ pub enum Loss {
         /// How many.
         count: u64,
     },
+    /// A broker deleted records of a topic's partition before they could be read.
+    Records(Deleted),
+    /// A topic was deleted and made anew: what had not been read of the one before is gone.
+    MadeAnew {
+        /// Records of it that were seen and not read; there may have been more than was ever seen.
+        unread: u64,
+    },
+}
+
+/// Records of a partition that its broker deleted. Times are of the records, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// The partition of the topic.
+    pub partition: u32,
+    /// The first offset that was not read.
+    pub first: u64,
+    /// The last one that is gone.
+    pub last: u64,
+    /// When the record before them was written; none where none was read.
+    pub after: Option<i64>,
+    /// When the record behind them was written; none where there is none yet.
+    pub before: Option<i64>,
+}
+
+impl Deleted {
+    /// How many they are: each had an offset of its own. Where a topic is compacted or written by transactions some
+    /// offsets never were a record's.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.last.saturating_sub(self.first) + 1
+    }
 }
 
 /// What was not read of a file. Bytes.
@@ -37,7 +70,7 @@ pub struct Unread {
 const LOST: &str = "lost: ";
 
 impl Loss {
-    /// Its word: `cut_short`, `gone`, `rest_of_line`, `datagrams`.
+    /// Its word: `cut_short`, `gone`, `rest_of_line`, `datagrams`, `records`, `made_anew`.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -45,6 +78,8 @@ impl Loss {
             Loss::Gone(_) => "gone",
             Loss::RestOfLine { .. } => "rest_of_line",
             Loss::Datagrams { .. } => "datagrams",
+            Loss::Records(_) => "records",
+            Loss::MadeAnew { .. } => "made_anew",
         }
     }
 
@@ -53,7 +88,21 @@ impl Loss {
     pub fn datagrams(&self) -> u64 {
         match self {
             Loss::Datagrams { count } => *count,
-            Loss::CutShort(_) | Loss::Gone(_) | Loss::RestOfLine { .. } => 0,
+            Loss::CutShort(_)
+            | Loss::Gone(_)
+            | Loss::RestOfLine { .. }
+            | Loss::Records(_)
+            | Loss::MadeAnew { .. } => 0,
+        }
+    }
+
+    /// How many records of a broker it is.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        match self {
+            Loss::Records(deleted) => deleted.count(),
+            Loss::MadeAnew { unread } => *unread,
+            Loss::CutShort(_) | Loss::Gone(_) | Loss::RestOfLine { .. } | Loss::Datagrams { .. } => 0,
         }
     }
 
@@ -67,6 +116,20 @@ impl Loss {
             }
             Loss::RestOfLine { left } => serde_json::json!({ "lost": word, "of": of, "left_bytes": left }),
             Loss::Datagrams { count } => serde_json::json!({ "lost": word, "of": of, "count": count }),
+            Loss::Records(deleted) => {
+                let time = |time: Option<i64>| time.map(|millis| Now(millis).rfc3339());
+                serde_json::json!({
+                    "lost": word,
+                    "of": of,
+                    "partition": deleted.partition,
+                    "first_offset": deleted.first,
+                    "last_offset": deleted.last,
+                    "count": deleted.count(),
+                    "after": time(deleted.after),
+                    "before": time(deleted.before),
+                })
+            }
+            Loss::MadeAnew { unread } => serde_json::json!({ "lost": word, "of": of, "count": unread }),
         };
         description.to_string()
     }
@@ -79,8 +142,15 @@ impl fmt::Display for Loss {
             Loss::CutShort(Unread { read, at_least }) | Loss::Gone(Unread { read, at_least }) => {
                 write!(f, "{LOST}{word} {read} {at_least}")
             }
-            Loss::RestOfLine { left: number } | Loss::Datagrams { count: number } => {
+            Loss::RestOfLine { left: number }
+            | Loss::Datagrams { count: number }
+            | Loss::MadeAnew { unread: number } => {
                 write!(f, "{LOST}{word} {number}")
+            }
+            Loss::Records(Deleted { partition, first, last, after, before }) => {
+                let time =
+                    |time: &Option<i64>| time.map_or_else(|| "-".to_owned(), |millis| millis.to_string());
+                write!(f, "{LOST}{word} {partition} {first} {last} {} {}", time(after), time(before))
             }
         }
     }
@@ -97,11 +167,23 @@ impl FromStr for Loss {
         let number = |digits: &str| digits.parse().map_err(|_| NoLoss);
         let words: Vec<&str> = text.strip_prefix(LOST).ok_or(NoLoss)?.split(' ').collect();
         let unread = |read, at_least| Ok(Unread { read: number(read)?, at_least: number(at_least)? });
+        let time = |text: &str| match text {
+            "-" => Ok(None),
+            millis => millis.parse().map(Some).map_err(|_| NoLoss),
+        };
         match words[..] {
             ["cut_short", read, at_least] => Ok(Loss::CutShort(unread(read, at_least)?)),
             ["gone", read, at_least] => Ok(Loss::Gone(unread(read, at_least)?)),
             ["rest_of_line", left] => Ok(Loss::RestOfLine { left: number(left)? }),
             ["datagrams", count] => Ok(Loss::Datagrams { count: number(count)? }),
+            ["records", partition, first, last, after, before] => Ok(Loss::Records(Deleted {
+                partition: partition.parse().map_err(|_| NoLoss)?,
+                first: number(first)?,
+                last: number(last)?,
+                after: time(after)?,
+                before: time(before)?,
+            })),
+            ["made_anew", unread] => Ok(Loss::MadeAnew { unread: number(unread)? }),
             _ => Err(NoLoss),
         }
     }
@@ -114,17 +196,29 @@ mod tests {
     #[test]
     fn a_loss_is_read_as_it_was_written() {
         let unread = Unread { read: 8_000, at_least: 120 };
+        let deleted =
+            Deleted { partition: 0, first: 100, last: 139, after: Some(1_795_027_200_000), before: None };
+        assert_eq!((deleted.count(), Loss::Records(deleted).records()), (40, 40));
         for (loss, text) in [
             (Loss::CutShort(unread), "lost: cut_short 8000 120"),
             (Loss::Gone(unread), "lost: gone 8000 120"),
             (Loss::RestOfLine { left: 57 }, "lost: rest_of_line 57"),
             (Loss::Datagrams { count: 12 }, "lost: datagrams 12"),
+            (Loss::Records(deleted), "lost: records 0 100 139 1795027200000 -"),
+            (Loss::MadeAnew { unread: 3 }, "lost: made_anew 3"),
         ] {
             assert_eq!(loss.to_string(), text);
             assert_eq!(text.parse(), Ok(loss));
             assert!(loss.description("eve\".json").contains(r#""of":"eve\".json""#));
         }
-        for text in ["", "lost: ", "lost: gone 1", "lost: gone x 1", "octet_count: 18 bytes left over"] {
+        for text in [
+            "",
+            "lost: ",
+            "lost: gone 1",
+            "lost: gone x 1",
+            "lost: records 0 1 2 x -",
+            "octet_count: 18 bytes left over",
+        ] {
             assert_eq!(text.parse::<Loss>(), Err(NoLoss), "{text}");
         }
     }

@@ -1,5 +1,6 @@
 //! Administrative units, their validity, and which became which.
 
+pub(crate) mod by_code;
 mod group;
 mod maps;
 

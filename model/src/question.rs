@@ -79,6 +79,23 @@ pub enum About {
     },
     /// The messages that a replay reads next: those that arrived from the one moment on and before the other.
     Replay(ReplayPortion),
+    /// Which of these events of a log source are stored: of that time, or of those that are dated by their arrival
+    /// whenever that was.
+    UndatedEvents {
+        /// Their keys, in order.
+        keys: Box<[EventKey]>,
+    },
+}
+
+impl About {
+    /// The keys, of a question about events.
+    #[must_use]
+    pub fn event_keys(&self) -> Option<&[EventKey]> {
+        match self {
+            About::Events { keys } | About::UndatedEvents { keys } => Some(keys),
+            _ => None,
+        }
+    }
 }
 
 /// What the store held up to the epoch that asked, or a later one: later ones the flow knows of by itself.

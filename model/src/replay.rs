@@ -5,11 +5,14 @@
 //! What a reading gives that the one before did not goes its normal way, with the arrival it had; what was stored in
 //! another value is replaced by it ([decision 38](../../docs/decisions/038-replay.md)).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     attribute::{self, Attributes},
     envelope::{Content, Envelope},
+    form::{Absent, CellKey, Period, Report, Value, Vintage},
     name::Name,
     observation::Quality,
     pack::PackVersion,
@@ -24,7 +27,7 @@ use crate::{
 pub enum ReplayScope {
     /// Those of which something is rejected: what is good now is taken up.
     Rejects = 0,
-    /// Those of which something measured is stored: what has another value now is replaced.
+    /// Those of which something measured or reported is stored: what has another value now is replaced.
     Stored = 1,
 }
 
@@ -69,12 +72,24 @@ pub struct ReplayPortion {
 }
 
 /// A portion of a replay: messages by position, those of which something is stored in order of arrival.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReplayedMessages {
     /// At most a portion of them.
     pub messages: Vec<ReplayedMessage>,
     /// Whether more follow.
     pub more: bool,
+    /// Up to where it was looked for them, where that is behind the last of them, or there is none.
+    pub after: Option<(ReceivedAt, Position)>,
+    /// Why those behind them cannot be brought, where they cannot and never will: the replay ends with it.
+    pub failed: Option<Box<str>>,
+}
+
+impl ReplayedMessages {
+    /// What the next ones come behind; none where nothing was looked through.
+    #[must_use]
+    pub fn last(&self) -> Option<(ReceivedAt, Position)> {
+        self.after.or_else(|| self.messages.last().map(|message| (message.received_at, message.position)))
+    }
 }
 
 /// A message to be read again.
@@ -118,6 +133,61 @@ pub enum OnRecord {
     Stored(Vec<StoredBefore>),
     /// Of its rows some are held, or were until a person decided: what a person said is not taken back.
     Decided,
+    /// It could not be brought with what is on record of it.
+    Untold,
+    /// A report was taken, whole or in part.
+    TakenReport(ReportOnRecord),
+}
+
+/// What is on record of a report that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportOnRecord {
+    /// Its form.
+    pub form: Name,
+    /// The agency that reports.
+    pub agency: Name,
+    /// How many rows it had.
+    pub rows: u32,
+    /// How many of those were not taken.
+    pub rejected: u32,
+    /// The periods that were asked for: those of which it says something in either reading.
+    pub periods: Vec<Period>,
+    /// What is stored of it: of each cell and vintage the last reading.
+    pub own: Vec<StoredWord>,
+    /// What its agency had said before it of the cells that it speaks of ([`SpokenOf`]): of each and vintage the last word.
+    pub earlier: Vec<StoredWord>,
+}
+
+/// What a report that is read again speaks of, in any of its readings: what was said before it of anything else does not
+/// matter to it, and is not brought with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpokenOf {
+    /// The periods that it is about.
+    pub periods: BTreeSet<Period>,
+    /// Cells that it names, or takes back by leaving them out.
+    pub keys: BTreeSet<CellKey>,
+    /// Of which periods it is the whole, and of which place if it is of one.
+    pub whole: BTreeSet<(Period, Option<Name>)>,
+}
+
+impl SpokenOf {
+    /// What one reading speaks of.
+    pub fn add(&mut self, report: &Report) {
+        self.periods.extend(report.periods());
+        self.keys.extend(report.cells.iter().map(|cell| cell.key));
+        if report.absent == Absent::Withdraws {
+            self.keys.extend(&report.left_out);
+        }
+        self.whole.extend(report.period.zip(report.whole).map(|(period, whole)| (period, whole.place)));
+    }
+
+    /// Whether it says something of a cell, or may.
+    #[must_use]
+    pub fn is_of(&self, key: &CellKey) -> bool {
+        self.keys.contains(key)
+            || self.whole.contains(&(key.period, None))
+            || self.whole.contains(&(key.period, Some(key.place)))
+    }
 }
 
 /// A measured row of a message, as it is stored.
@@ -137,6 +207,33 @@ pub struct StoredBefore {
     pub quality: Quality,
 }
 
+/// What an agency said of a cell in one vintage, as it is stored and was read last: in a message that is read again, or in
+/// the last before that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredWord {
+    /// What it is about.
+    pub key: CellKey,
+    /// How final it is.
+    pub vintage: Vintage,
+    /// What it says.
+    #[serde(with = "by_digits")]
+    pub value: Value,
+    /// The agency whose word on it counts.
+    pub owner: Name,
+    /// The feed it came by.
+    pub feed: Name,
+    /// Who sent it.
+    pub sender: Name,
+    /// When and where it arrived.
+    pub arrival: Arrival,
+    /// Where it stands in its message.
+    pub at: Box<str>,
+    /// As it came, where that is not the plain number.
+    pub as_sent: Box<str>,
+    /// Notes to it.
+    pub note: Box<str>,
+}
+
 /// The bytes of a message and what is known beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayedOriginal {
@@ -148,6 +245,26 @@ pub struct ReplayedOriginal {
     pub attributes: Box<[u8]>,
     /// The bytes as they came.
     pub payload: Box<[u8]>,
+}
+
+/// A value as a manifest keeps it: the mark, the digits and how many of them stand behind the point. By itself a decimal is
+/// read only from what says of which type it is.
+mod by_digits {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use crate::form::{Mark, Value};
+
+    pub(super) fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = value.number.map(|number| (number.mantissa(), number.scale()));
+        (value.mark, digits).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Value, D::Error> {
+        let (mark, digits): (Mark, Option<(i128, u32)>) = Deserialize::deserialize(deserializer)?;
+        let number = digits.map(|(digits, scale)| Decimal::try_from_i128_with_scale(digits, scale));
+        Ok(Value { mark, number: number.transpose().map_err(D::Error::custom)? })
+    }
 }
 
 impl ReplayedMessage {

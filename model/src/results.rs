@@ -106,6 +106,9 @@ pub struct EpochResults {
     /// How much of addresses and users each rule of events forgot, since there were more than are kept: no fact, but
     /// told ([`Name`] of the rule).
     pub forgotten: BTreeMap<Name, u64>,
+    /// How many events of hosts behind each relay are counted with the rest of them, since it named more than are told
+    /// apart: no fact, but told ([`Name`] of the relay).
+    pub untold: BTreeMap<Name, u64>,
     /// What the store must be asked before what waits for it can be judged.
     pub questions: Vec<Question>,
 }

@@ -12,7 +12,7 @@ use crate::{
     form::Report,
     held::Decision,
     position::Arrival,
-    replay::Replay,
+    replay::{Replay, StoredWord},
 };
 
 /// A row of any kind but a measured one.
@@ -28,21 +28,45 @@ pub enum Row {
     Reported(Box<Report>),
     /// What an operator wants read again.
     Replayed(Box<Replay>),
-    /// A report that was refused whole and is read again.
+    /// A report that is read again.
     ReportedAgain(Box<ReportAgain>),
 }
 
-/// A report that was refused whole, as it is read now.
+/// A report that is read again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportAgain {
     /// As it is read now.
     pub report: Report,
-    /// How many rows it had when it was refused.
-    pub rows_before: u32,
-    /// Whether it reads as it did then: what it is held against may be another.
-    pub same: bool,
+    /// What had become of it.
+    pub before: ReportBefore,
     /// By which replay.
     pub replay: Arrival,
+}
+
+/// What had become of a report that is read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReportBefore {
+    /// It was refused whole.
+    Refused {
+        /// How many rows it had.
+        rows: u32,
+        /// Whether it reads as it did then: what it is held against may be another.
+        same: bool,
+    },
+    /// It was taken, whole or in part.
+    Taken {
+        /// As it was read then.
+        report: Box<Report>,
+        /// How many of its rows were not taken.
+        rejected: u32,
+        /// What is stored of it.
+        own: Vec<StoredWord>,
+        /// What its agency had said before it.
+        earlier: Vec<StoredWord>,
+        /// Whether it stays as it was read then, whatever it is now: what reading it again came to takes the place of no
+        /// report. What was said before it may be another all the same.
+        stays: bool,
+    },
 }
 
 impl Row {

@@ -5,11 +5,11 @@ use ioc_dashboards::{
     events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, RANKED},
     heard::{HEARD_BACK, HeardWindow, NotHeard},
     log_sources::{HEARD_WITHIN, LogSourceHeard, LogSourcesSaid},
-    measures::{DistinctTotal, MeasureHour, MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureWindow, MeasureWindows, SensorAlerts},
 };
 use ioc_model::{
     asker::Asker,
-    event::{CountedOf, EventCursor, EventEnd, EventFilter},
+    event::{EventCursor, EventEnd, EventFilter, MeasureFilter},
     rule::AlertEvents,
     time::{EventTime, Now},
 };
@@ -66,16 +66,14 @@ pub(super) async fn summed(
 pub(super) async fn measures(
     store: &Store,
     asker: &Asker,
-    log_source: &str,
-    from: EventTime,
-    until: EventTime,
-) -> Result<Vec<MeasureHours>, HistoryError> {
-    let rows = store.measure_hours(asker, log_source, from, until).await.map_err(unanswered)?;
-    let of_measure = rows.chunk_by(|one, next| one.measure == next.measure).map(|rows| MeasureHours {
+    of: &MeasureFilter,
+) -> Result<Vec<MeasureWindows>, HistoryError> {
+    let rows = store.measure_windows(asker, of).await.map_err(unanswered)?;
+    let of_measure = rows.chunk_by(|one, next| one.measure == next.measure).map(|rows| MeasureWindows {
         measure: rows[0].measure.clone(),
-        hours: rows
+        windows: rows
             .iter()
-            .map(|row| MeasureHour {
+            .map(|row| MeasureWindow {
                 start: row.start,
                 value: row.value,
                 log_sources: row.log_sources,
@@ -90,11 +88,9 @@ pub(super) async fn measures(
 pub(super) async fn distinct_totals(
     store: &Store,
     asker: &Asker,
-    log_source: &str,
-    from: EventTime,
-    until: EventTime,
+    of: &MeasureFilter,
 ) -> Result<Vec<DistinctTotal>, HistoryError> {
-    let rows = store.measure_totals(asker, log_source, from, until).await.map_err(unanswered)?;
+    let rows = store.measure_totals(asker, of).await.map_err(unanswered)?;
     let total = |queries::DistinctTotal { measure, value }| DistinctTotal { measure, value };
     Ok(rows.into_iter().map(total).collect())
 }
@@ -149,19 +145,7 @@ async fn heard(
     log_sources: &[String],
     since: EventTime,
 ) -> Result<Vec<LogSourceHeard>, HistoryError> {
-    let any = EventFilter {
-        kinds: Vec::new(),
-        severities: Vec::new(),
-        log_source: String::new(),
-        address: None,
-        network: None,
-        end: None,
-        attempts: false,
-        known: false,
-        counted: CountedOf::default(),
-        flow_id: String::new(),
-        ..of.clone()
-    };
+    let any = EventFilter::within(of.from, of.until);
     let heard = store.log_sources_heard(asker, &any).await.map_err(unanswered)?;
     let mut heard: Vec<LogSourceHeard> = heard
         .into_iter()
@@ -169,6 +153,7 @@ async fn heard(
             id: it.log_source,
             weight: it.weight,
             rows: it.rows,
+            grave: it.grave,
             absurd: it.absurd,
             relayed: it.relayed,
             received_at: it.received_at,
@@ -183,6 +168,7 @@ async fn heard(
             id: last.name,
             weight: 0,
             rows: 0,
+            grave: 0,
             absurd: 0,
             relayed: 0,
             received_at: last.received_at,

@@ -4,8 +4,10 @@ use ioc_dashboards::{Ledger, history::HistoryAnswer, obligations::ATTEMPTS_MAX};
 use ioc_ingest::transport::http::ReceiptsUnavailable;
 use ioc_model::{
     asker::Asker,
-    form::{ObligationCursor, ObligationFilter, ObligationKey, ObligationScore, ObligationSum, OwedPeriod},
-    position::Position,
+    form::{
+        ObligationCursor, ObligationFilter, ObligationKey, ObligationScore, ObligationSum, OwedPeriod, Owing,
+    },
+    position::Arrival,
     results::{Obligation, Receipt},
     time::{EventTime, Now},
 };
@@ -43,8 +45,13 @@ impl Ledger for StoreHistory {
         Box::pin(async move { self.store.owed_periods(asker, of, limit).await.map_err(unanswered) })
     }
 
-    fn owing<'a>(&'a self, asker: &'a Asker, of: &'a ObligationFilter) -> HistoryAnswer<'a, Vec<String>> {
-        Box::pin(async move { self.store.owing(asker, of).await.map_err(unanswered) })
+    fn owing<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a ObligationFilter,
+        limit: u32,
+    ) -> HistoryAnswer<'a, Owing> {
+        Box::pin(async move { self.store.owing(asker, of, limit).await.map_err(unanswered) })
     }
 
     fn obligation_scores<'a>(
@@ -77,10 +84,10 @@ impl Ledger for StoreHistory {
         &'a self,
         asker: &'a Asker,
         at: Option<&'a ObligationKey>,
-        positions: &'a [Position],
+        arrivals: &'a [Arrival],
     ) -> HistoryAnswer<'a, Vec<Receipt>> {
-        let most = ATTEMPTS_MAX.saturating_add(u32::try_from(positions.len()).unwrap_or(u32::MAX));
-        Box::pin(async move { self.store.attempts(asker, at, positions, most).await.map_err(unanswered) })
+        let most = ATTEMPTS_MAX.saturating_add(u32::try_from(arrivals.len()).unwrap_or(u32::MAX));
+        Box::pin(async move { self.store.attempts(asker, at, arrivals, most).await.map_err(unanswered) })
     }
 }
 

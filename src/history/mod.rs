@@ -4,6 +4,7 @@ mod events;
 mod hydration;
 mod ledger;
 mod lineage;
+mod misread;
 mod reports;
 mod views;
 
@@ -22,7 +23,8 @@ use ioc_dashboards::{
     history::{AlertStory, Fate, HistoryAnswer, TrendPoint},
     kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::{DistinctTotal, MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureWindows, SensorAlerts},
+    misread::Misread,
     originals::SharedOriginals,
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
@@ -37,8 +39,8 @@ use ioc_ingest::transport::http::{
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Generation, Revision},
-    event::{EventCursor, EventFilter},
-    form::{Form, ObligationFilter, Period, ReceiptCursor, ReceiptFilter},
+    event::{EventCursor, EventFilter, MeasureFilter},
+    form::{CellFilter, Form, ObligationFilter, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     place::PlaceKey,
@@ -294,24 +296,30 @@ impl History for StoreHistory {
         Box::pin(async move { events::summed(&self.store, asker, of, log_sources, at).await })
     }
 
+    fn misread<'a>(
+        &'a self,
+        asker: &'a Asker,
+        feeds: &'a [String],
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Misread> {
+        Box::pin(async move { misread::misread(&self.store, asker, feeds, from, until).await })
+    }
+
     fn measures<'a>(
         &'a self,
         asker: &'a Asker,
-        log_source: &'a str,
-        from: EventTime,
-        until: EventTime,
-    ) -> HistoryAnswer<'a, Vec<MeasureHours>> {
-        Box::pin(async move { events::measures(&self.store, asker, log_source, from, until).await })
+        of: &'a MeasureFilter,
+    ) -> HistoryAnswer<'a, Vec<MeasureWindows>> {
+        Box::pin(async move { events::measures(&self.store, asker, of).await })
     }
 
     fn distinct_totals<'a>(
         &'a self,
         asker: &'a Asker,
-        log_source: &'a str,
-        from: EventTime,
-        until: EventTime,
+        of: &'a MeasureFilter,
     ) -> HistoryAnswer<'a, Vec<DistinctTotal>> {
-        Box::pin(async move { events::distinct_totals(&self.store, asker, log_source, from, until).await })
+        Box::pin(async move { events::distinct_totals(&self.store, asker, of).await })
     }
 
     fn sensor_alerts<'a>(
@@ -470,9 +478,18 @@ impl History for StoreHistory {
         asker: &'a Asker,
         form: &'a str,
         periods: &'a [Period],
-        place: Option<&'a str>,
+        of: &'a CellFilter,
     ) -> HistoryAnswer<'a, Vec<CellView>> {
-        Box::pin(async move { reports::values(&self.store, asker, form, periods, place).await })
+        Box::pin(async move { reports::values(&self.store, asker, form, periods, of).await })
+    }
+
+    fn report_places<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        periods: &'a [Period],
+    ) -> HistoryAnswer<'a, BTreeSet<PlaceKey>> {
+        Box::pin(async move { self.store.report_places(asker, form, periods).await.map_err(unanswered) })
     }
 
     fn report_sums<'a>(

@@ -13,7 +13,7 @@ use ioc_dashboards::{
 use ioc_ingest::transport::http::{ReceiptsUnavailable, ReportedChange};
 use ioc_model::{
     asker::Asker,
-    form::{Form, Period, ReceiptCursor, ReceiptFilter},
+    form::{CellFilter, Form, Period, ReceiptCursor, ReceiptFilter},
     place::PlaceKey,
     position::Position,
     results,
@@ -65,9 +65,9 @@ pub(super) async fn values(
     asker: &Asker,
     form: &str,
     periods: &[Period],
-    place: Option<&str>,
+    of: &CellFilter,
 ) -> Result<Vec<CellView>, HistoryError> {
-    let cells = store.report_values(asker, form, periods, place, CELLS_MAX + 1).await.map_err(unanswered)?;
+    let cells = store.report_values(asker, form, periods, of, CELLS_MAX + 1).await.map_err(unanswered)?;
     Ok(cells.into_iter().map(cell_view).collect())
 }
 

@@ -225,10 +225,9 @@ impl Screen {
         for alert in &overview.picture.alerts {
             let rule = overview.pack.rules.get(&*alert.rule);
             let rule = rule.map_or(&*alert.rule, |rule| self.language.of(&rule.name));
-            let named = || overview.pack.name_of(&alert.subject).map(|name| self.language.of(name));
-            let subject = match alert.about {
-                AlertAbout::Network if alert.subject.contains(':') => format!("{}/64", alert.subject),
-                AlertAbout::Station | AlertAbout::LogSource => named().unwrap_or(&alert.subject).to_owned(),
+            let subject = match (alert.about, &alert.subject_name) {
+                (_, Some(name)) => self.language.of(name).to_owned(),
+                (AlertAbout::Network, None) if alert.subject.contains(':') => format!("{}/64", alert.subject),
                 _ => alert.subject.to_string(),
             };
             let tone = match (alert.active, alert.acknowledged) {
@@ -302,10 +301,12 @@ impl Screen {
                 0 => (Tone::Good, format!("  {}", say(words::HOLDS))),
                 astray => (Tone::Bad, format!("  {} {astray}", say(words::ASTRAY))),
             };
-            let beside = match counts.datagrams_dropped {
-                0 => String::new(),
-                dropped => format!(" · {dropped} {}", say(words::DROPPED)),
-            };
+            let beside: String =
+                [(counts.datagrams_dropped, words::DROPPED), (counts.records_lost, words::RECORDS_LOST)]
+                    .into_iter()
+                    .filter(|(count, _)| *count > 0)
+                    .map(|(count, word)| format!(" · {count} {}", say(word)))
+                    .collect();
             lines.push(vec![
                 (Tone::Bold, padded(&clean(id), named)),
                 (if is_silent { Tone::Bad } else { Tone::Plain }, right(&last, 10)),

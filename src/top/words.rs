@@ -101,6 +101,7 @@ pub(super) const BALANCE: Word = Word("cân đối", "balance");
 pub(super) const HOLDS: Word = Word("đúng", "holds");
 pub(super) const ASTRAY: Word = Word("THẤT LẠC", "ASTRAY");
 pub(super) const DROPPED: Word = Word("gói UDP BỊ BỎ chưa đọc", "datagrams DROPPED unread");
+pub(super) const RECORDS_LOST: Word = Word("bản ghi Kafka ĐÃ MẤT chưa đọc", "Kafka records LOST unread");
 pub(super) const NEVER: Word = Word("chưa từng", "never");
 pub(super) const STATION: Word = Word("TRẠM", "STATION");
 pub(super) const VALUE: Word = Word("giá trị", "value");

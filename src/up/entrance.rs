@@ -43,7 +43,9 @@ impl House<'_> {
         instance: &Instance,
         pack: &Arc<Pack>,
     ) -> anyhow::Result<Entrance> {
-        Driver::check_log(&driver_config(self.config, &self.data).folder, self.bus.as_ref())?;
+        let folder = driver_config(self.config, &self.data).folder;
+        Driver::check_log(&folder, self.bus.as_ref())?;
+        Driver::check_logic(&folder)?;
         let archive = self.archive_folder(instance)?;
         let archive = archive.map(|folder| (folder, Arc::new(HeldBus::new(self.bus.clone()))));
         let bus: SharedBus = match &archive {

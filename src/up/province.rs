@@ -228,7 +228,8 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
         | Transport::Files { .. }
         | Transport::Follow { .. }
         | Transport::Sql(_)
-        | Transport::HttpPull(_) => true,
+        | Transport::HttpPull(_)
+        | Transport::Kafka(_) => true,
     }
 }
 

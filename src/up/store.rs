@@ -155,6 +155,8 @@ impl OpenStore {
     ) -> anyhow::Result<Prepared> {
         let store = &self.store;
         patiently("reach ClickHouse", || store.ping()).await?;
+        // Before anything of them is changed: they may be those of another instance that is at work.
+        patiently("look whose the database is", || store.check_foreign(instance.id)).await?;
         let applied = patiently("bring the tables up to date", || store.migrate(&self.topology)).await?;
         let _ = data.remembered(STORE_FILE, || self.topology.clone())?;
         if !applied.is_empty() {

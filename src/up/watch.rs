@@ -78,6 +78,7 @@ impl Watcher {
             self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
             self.metrics.forgotten(self.board.forgotten());
+            self.metrics.untold(self.board.untold());
             self.board.system(status);
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}

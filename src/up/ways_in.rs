@@ -28,6 +28,9 @@ impl House<'_> {
             for TransportCounters { feed, counters } in running.counters() {
                 self.metrics.counters(kind.word, feed.as_deref(), counters.clone())?;
             }
+            for counters in running.counters_by_label() {
+                self.metrics.counters_by_label(kind.word, counters.clone())?;
+            }
             ways.push(running);
         }
         Ok(WaysIn(ways))

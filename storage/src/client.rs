@@ -118,10 +118,19 @@ pub(crate) async fn answer<T>(
     doing: &str,
     question: impl Future<Output = clickhouse::error::Result<T>>,
 ) -> Result<T, StoreError> {
-    match tokio::time::timeout(ANSWER_WITHIN, question).await {
+    answer_within(ANSWER_WITHIN, doing, question).await
+}
+
+/// Waits so long for an answer.
+pub(crate) async fn answer_within<T>(
+    limit: Duration,
+    doing: &str,
+    question: impl Future<Output = clickhouse::error::Result<T>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(limit, question).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(cause)) => Err(StoreError::ClickHouse { doing: doing.to_owned(), cause }),
-        Err(_) => Err(StoreError::NoAnswer { doing: doing.to_owned(), seconds: ANSWER_WITHIN.as_secs() }),
+        Err(_) => Err(StoreError::NoAnswer { doing: doing.to_owned(), seconds: limit.as_secs() }),
     }
 }
 

@@ -52,6 +52,7 @@ struct FeedTotal {
     waiting: i64,
     held: i64,
     datagrams_dropped: u64,
+    records_lost: u64,
     envelopes_reread: u64,
     rows_reread: u64,
     last_received_ms: i64,
@@ -100,6 +101,25 @@ impl Store {
             ));
         }
         Ok(())
+    }
+
+    /// Whether the database is another instance's; one without tables is nobody's.
+    ///
+    /// # Errors
+    /// If it is, or ClickHouse does not answer.
+    pub async fn check_foreign(&self, instance: InstanceId) -> Result<(), StoreError> {
+        let there = self
+            .bare()
+            .query(
+                "SELECT count() FROM system.tables WHERE database = {database:String} AND name IN ('instance', 'epoch')",
+            )
+            .param("database", self.database());
+        let there: u64 = answer("look for tables", one(there)).await?;
+        // The one is made behind the other.
+        match there < 2 {
+            true => Ok(()),
+            false => self.check_owner(instance).await,
+        }
     }
 
     async fn check_owner(&self, instance: InstanceId) -> Result<(), StoreError> {
@@ -237,7 +257,7 @@ impl Store {
                 "SELECT toString(feed) AS feed, envelopes_received AS received, envelopes_decoded AS decoded, \
                  envelopes_empty AS empty, envelopes_undecodable AS undecodable, rows_decoded AS rows, \
                  rows_stored AS stored, rows_duplicate AS duplicate, rows_rejected AS rejected, \
-                 rows_waiting AS waiting, rows_held AS held, datagrams_dropped, envelopes_reread, rows_reread, \
+                 rows_waiting AS waiting, rows_held AS held, datagrams_dropped, records_lost, envelopes_reread, rows_reread, \
                  last_received_ms \
                  FROM feed_balance WHERE generation = {generation:UInt32} ORDER BY feed",
             )
@@ -262,6 +282,7 @@ impl FeedTotal {
             waiting: self.waiting,
             held: self.held,
             datagrams_dropped: self.datagrams_dropped,
+            records_lost: self.records_lost,
             envelopes_reread: self.envelopes_reread,
             rows_reread: self.rows_reread,
             last_received: (self.last_received_ms > 0).then_some(ReceivedAt(self.last_received_ms)),

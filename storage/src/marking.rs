@@ -48,7 +48,7 @@ struct Word {
     millis: i64,
 }
 
-/// The words of a month, as they are marked.
+/// The words of a partition, as they are marked.
 #[derive(Debug, Default)]
 struct Batch {
     /// By key: the epochs in which it was said anew, in order.
@@ -139,8 +139,8 @@ impl Store {
             let Some(upto) = words.iter().map(|word| word.epoch).max() else { return Ok(marked) };
             // One that was sent before a crash is still at work: the next would be behind it anyway.
             self.mutations_done(fact.table).await?;
-            for (month, batch) in by_month(&words) {
-                let update = update(fact, topology, month, &batch)?;
+            for (partition, batch) in by_partition(fact, &words) {
+                let update = update(fact, topology, partition, &batch)?;
                 self.send_update(fact.table, &update).await?;
             }
             self.mutations_done(fact.table).await?;
@@ -213,10 +213,10 @@ struct Working {
     failed: String,
 }
 
-fn by_month(words: &[Word]) -> BTreeMap<u32, Batch> {
-    let mut months: BTreeMap<u32, Batch> = BTreeMap::new();
+fn by_partition(fact: &SaidAnew, words: &[Word]) -> BTreeMap<u32, Batch> {
+    let mut partitions: BTreeMap<u32, Batch> = BTreeMap::new();
     for word in words {
-        let batch = months.entry(word.month).or_default();
+        let batch = partitions.entry(fact.divided.partition(word.month)).or_default();
         let _ = batch.times.insert(word.millis);
         let epochs = batch.keys.entry(word.hash).or_default();
         // A migration may have found what the flow said too.
@@ -224,12 +224,12 @@ fn by_month(words: &[Word]) -> BTreeMap<u32, Batch> {
             epochs.push(word.epoch);
         }
     }
-    months
+    partitions
 }
 
-/// Sets `until` of a month's rows. A row older than its key's first word ends there; one that a word of the batch is
+/// Sets `until` of a partition's rows. A row older than its key's first word ends there; one that a word of the batch is
 /// about, at the next word.
-fn update(fact: &SaidAnew, topology: &Topology, month: u32, batch: &Batch) -> Result<String, StoreError> {
+fn update(fact: &SaidAnew, topology: &Topology, partition: u32, batch: &Batch) -> Result<String, StoreError> {
     let first = || batch.keys.iter().filter_map(|(hash, epochs)| Some((*hash, *epochs.first()?)));
     let again = || {
         batch.keys.iter().flat_map(|(hash, epochs)| epochs.windows(2).map(move |of| (*hash, of[0], of[1])))
@@ -250,7 +250,7 @@ fn update(fact: &SaidAnew, topology: &Topology, month: u32, batch: &Batch) -> Re
     }
     let times = list(&batch.times);
     let statement = format!(
-        "ALTER TABLE {table} {{on_cluster}} UPDATE until = {until} IN PARTITION ID '{month}' \
+        "ALTER TABLE {table} {{on_cluster}} UPDATE until = {until} IN PARTITION ID '{partition}' \
          WHERE until = {last} AND toUnixTimestamp64Milli({time}) IN {times} AND {which}",
         table = fact.table,
         last = u64::MAX,
@@ -278,20 +278,26 @@ mod tests {
     }
 
     #[test]
-    fn a_row_ends_at_the_first_word_behind_it_and_each_month_is_marked_by_itself() {
+    fn a_row_ends_at_the_first_word_behind_it_and_each_partition_is_marked_by_itself() {
         let words = [word(1, 5, 202_401), word(2, 5, 202_402), word(1, 7, 202_401), word(1, 9, 202_401)];
-        let months = by_month(&words);
+        let fact = &SAID_ANEW[0];
+        let months = by_partition(fact, &words);
         assert_eq!(months.keys().copied().collect::<Vec<_>>(), [202_401, 202_402]);
-        let sql = |month| update(&SAID_ANEW[0], &Topology::Single, month, &months[&month]).unwrap();
+        let sql = |month| update(fact, &Topology::Single, month, &months[&month]).unwrap();
         assert!(sql(202_401).contains("[1], [5]"), "{}", sql(202_401));
         assert!(sql(202_401).contains("['1-5','1-7'], [7,9]"), "{}", sql(202_401));
         assert!(sql(202_402).contains("[2], [5]") && !sql(202_402).contains("concat"), "{}", sql(202_402));
         assert!(sql(202_402).contains("IN PARTITION ID '202402'"));
+        let reports = SAID_ANEW.iter().find(|fact| fact.table == "report_value").unwrap();
+        let years = by_partition(reports, &words);
+        assert_eq!(years.keys().copied().collect::<Vec<_>>(), [2024]);
+        let sql = update(reports, &Topology::Single, 2024, &years[&2024]).unwrap();
+        assert!(sql.contains("IN PARTITION ID '2024'") && sql.contains("[1,2], [5,5]"), "{sql}");
     }
 
     #[test]
     fn replicas_are_told_the_same_numbers() {
-        let months = by_month(&[word(3, 8, 202_401)]);
+        let months = by_partition(&SAID_ANEW[1], &[word(3, 8, 202_401)]);
         let cluster = Topology::Cluster("province".to_owned());
         let sql = update(&SAID_ANEW[1], &cluster, 202_401, &months[&202_401]).unwrap();
         assert!(sql.starts_with("ALTER TABLE window ON CLUSTER province UPDATE until = "), "{sql}");

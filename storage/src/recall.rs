@@ -49,7 +49,10 @@ impl Store {
     ) -> Result<Found, StoreError> {
         match &question.about {
             About::Events { keys } => {
-                self.recall_keys(question, keys, generation, upto).await.map(Found::Keys)
+                self.recall_keys(question, keys, false, generation, upto).await.map(Found::Keys)
+            }
+            About::UndatedEvents { keys } => {
+                self.recall_keys(question, keys, true, generation, upto).await.map(Found::Keys)
             }
             &About::Day { indicator, .. } => {
                 self.recall_rows(question, indicator, generation, upto).await.map(Found::Rows)
@@ -144,26 +147,45 @@ impl Store {
 }
 
 impl Store {
-    /// Which of these keys a log source's events have that happened in the question's time, in order. Parts and granules of
-    /// other times are not looked at; in the rest they are found through the index over keys.
+    /// Which of these keys a log source's events have that happened in the question's time, or that are dated by their
+    /// arrival where that is asked for; in order. Parts and granules of other times are not looked at, nor granules in
+    /// which no event is dated so; in the rest keys are found through the index over them.
     async fn recall_keys(
         &self,
         question: &Question,
         keys: &[EventKey],
+        also_undated: bool,
         generation: Generation,
         upto: Epoch,
     ) -> Result<Vec<EventKey>, StoreError> {
         let hexadecimal: Vec<String> = keys.iter().map(|key| key.hexadecimal()).collect();
+        let of = |condition: &str| {
+            format!(
+                "SELECT e.key AS key FROM event AS e \
+                 WHERE e.key IN (SELECT toFixedString(unhex(arrayJoin({{keys:Array(String)}})), 16)) \
+                 AND e.log_source = {{log_source:String}} AND {condition} \
+                 AND e.generation = {{generation:UInt32}} AND e.epoch <= {{upto:UInt64}}"
+            )
+        };
+        let dated = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
+                     AND e.happened_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')";
+        // Two questions, each of which has an index: an 'or' of both would have none.
+        let mut parts: Vec<String> = Vec::new();
+        if question.from < question.to {
+            parts.push(of(dated));
+        }
+        if also_undated {
+            parts.push(of("e.time_from IN ('arrival', 'absurd')"));
+        }
+        if parts.is_empty() {
+            return Ok(Vec::new());
+        }
         let stored = self
             .client()
-            .query(
-                "SELECT DISTINCT lower(hex(e.key)) AS key FROM event AS e \
-                 WHERE e.key IN (SELECT toFixedString(unhex(arrayJoin({keys:Array(String)})), 16)) \
-                 AND e.log_source = {log_source:String} \
-                 AND e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
-                 AND e.happened_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC') \
-                 AND e.generation = {generation:UInt32} AND e.epoch <= {upto:UInt64} ORDER BY key",
-            )
+            .query(&format!(
+                "SELECT DISTINCT lower(hex(found.key)) AS key FROM ({}) AS found ORDER BY key",
+                parts.join(" UNION ALL ")
+            ))
             .param("keys", hexadecimal)
             .param("log_source", &*question.subject)
             .param("from", question.from.0.clamp(YEARS.start, YEARS.end))

@@ -209,6 +209,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                     arrival: arrival(base + observations + 9),
                 },
                 done: Some(1),
+                error: "".into(),
             }],
             replayed: vec![ReplayedRow {
                 reread: Reread::Read,
@@ -224,6 +225,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             superseded: Vec::new(),
         },
         forgotten: BTreeMap::new(),
+        untold: BTreeMap::new(),
         questions: Vec::new(),
     };
     said_anew(&mut results);

@@ -20,11 +20,11 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{log_sources::LogSourceRecord, shard::SubjectRecord, suspects::WatchRecord};
+use crate::{behind::RelayRecord, log_sources::LogSourceRecord, shard::SubjectRecord, suspects::WatchRecord};
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 9;
+pub const VERSION: u8 = 10;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 /// The last version without log sources.
@@ -33,6 +33,8 @@ const BEFORE_EVENTS: u8 = 5;
 const BEFORE_SUSPECTS: u8 = 6;
 /// The last version without the ledger of obligations.
 const BEFORE_LEDGER: u8 = 8;
+/// The last version without the hosts behind relays, which it keeps like all log sources.
+const BEFORE_RELAYS: u8 = 9;
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 
@@ -65,6 +67,8 @@ pub struct Checkpoint {
     /// What is owed, and what came for it; empty where nothing was kept of it.
     #[serde(with = "serde_bytes")]
     pub(crate) ledger: Vec<u8>,
+    /// One encoded [`RelayRecord`] a relay.
+    pub(crate) relays: Vec<Vec<u8>>,
     /// The version its subjects are encoded in. It stands in the file's head.
     #[serde(skip, default = "this_version")]
     pub(crate) version: u8,
@@ -115,6 +119,11 @@ impl Checkpoint {
     /// Whom rules over events suspect.
     pub(crate) fn suspects(&self) -> Result<Vec<WatchRecord>, postcard::Error> {
         self.suspects.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
+    }
+
+    /// The relays of hosts that the pack does not know.
+    pub(crate) fn relays(&self) -> Result<Vec<RelayRecord>, postcard::Error> {
+        self.relays.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
     }
 
     /// Its log sources.
@@ -234,12 +243,14 @@ fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         return Err(invalid(path, "checksum does not match"));
     }
     // Before there were figures its body ended with the subjects, before there were events with the figures, before there
-    // were suspects with the log sources, before there was a ledger with the suspects: what came later begins with nothing.
+    // were suspects with the log sources, before there was a ledger with the suspects, before there were relays with the
+    // ledger: what came later begins with nothing.
     let lacks: &[u8] = match version {
-        OLDEST => &[0; 4],
-        BEFORE_EVENTS => &[0; 3],
-        BEFORE_SUSPECTS => &[0; 2],
-        version if version <= BEFORE_LEDGER => &[0],
+        OLDEST => &[0; 5],
+        BEFORE_EVENTS => &[0; 4],
+        BEFORE_SUSPECTS => &[0; 3],
+        version if version <= BEFORE_LEDGER => &[0; 2],
+        BEFORE_RELAYS => &[0],
         _ => &[],
     };
     let body = match lacks {
@@ -276,6 +287,7 @@ mod tests {
             log_sources: Vec::new(),
             suspects: Vec::new(),
             ledger: Vec::new(),
+            relays: Vec::new(),
             version: VERSION,
         }
     }
@@ -295,8 +307,10 @@ mod tests {
 
     #[test]
     fn replay_what_an_earlier_version_did_not_keep_begins_with_nothing() {
-        // It ended with the figures, then with the log sources, and then with the suspects.
-        for (version, fewer) in [(BEFORE_EVENTS, 3), (BEFORE_SUSPECTS, 2), (7, 1), (BEFORE_LEDGER, 1)] {
+        // It ended with the figures, then with the log sources, then with the suspects, and then with the ledger.
+        let versions =
+            [(BEFORE_EVENTS, 4), (BEFORE_SUSPECTS, 3), (7, 2), (BEFORE_LEDGER, 2), (BEFORE_RELAYS, 1)];
+        for (version, fewer) in versions {
             was_written_by(version, fewer);
         }
     }

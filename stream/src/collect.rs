@@ -84,6 +84,7 @@ impl Records {
             (None, other) | (other, None) => other,
             (Some(all), Some(more)) => Some(Records {
                 subjects: both(all.subjects, more.subjects),
+                relays: both(all.relays, more.relays),
                 log_sources: both(all.log_sources, more.log_sources),
                 suspects: both(all.suspects, more.suspects),
             }),
@@ -100,9 +101,12 @@ fn both(all: Encoded, more: Encoded) -> Encoded {
 impl Gathered {
     fn gather(&mut self, shard: ShardResults) {
         // Its counts, and what its subjects say, went another way: they are summed.
-        let ShardResults { now, facts, questions, forgotten, .. } = shard;
+        let ShardResults { now, facts, questions, forgotten, untold, .. } = shard;
         for (rule, count) in forgotten {
             *self.results.forgotten.entry(rule).or_default() += count;
+        }
+        for (relay, count) in untold {
+            *self.results.untold.entry(relay).or_default() += count;
         }
         self.results.now = now;
         self.results.facts.gather(facts);

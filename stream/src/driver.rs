@@ -214,8 +214,7 @@ impl Driver {
         let recovery = recovery::plan(&manifests, &checkpoints, &start, &zone)?;
         let outstanding = usize::try_from(config.outstanding).unwrap_or(usize::MAX);
         let (flow, parts) =
-            Flow::start(config.workers, outstanding, &start.names, start.shards, &packs, recovery.state)
-                .map_err(|error| Halt::because("cannot start the workers", error))?;
+            Flow::start(config.workers, outstanding, &start.names, start.shards, &packs, recovery.state)?;
         tracing::info!(
             checkpoint = recovery.checkpoint.0,
             committed = start.committed.map_or(0, |(epoch, _)| epoch.0),
@@ -289,6 +288,14 @@ impl Driver {
     pub fn check_log(folder: &Path, bus: &dyn Bus) -> Result<(), Halt> {
         let manifests = open_manifests(folder)?;
         recovery::check_log(&manifests, bus)
+    }
+
+    /// Whether this build can go on from what is recorded. To be asked before the store's tables are brought up to date.
+    ///
+    /// # Errors
+    /// If another build formed what is behind the newest checkpoint, or the record cannot be read.
+    pub fn check_logic(folder: &Path) -> Result<(), Halt> {
+        recovery::check_logic(&open_manifests(folder)?, &open_checkpoints(folder)?)
     }
 
     /// Whether the flow can go on behind an epoch the store may be put back to. To be asked before it is.

@@ -50,6 +50,8 @@ const STALE_AFTER: Millis = Millis::minutes(3);
 const MINUTE: i64 = 60_000;
 /// The last version of a checkpoint in which figures had no hours.
 const BEFORE_HOURS: u8 = 7;
+/// The last version that did not count what brokers had deleted.
+const BEFORE_RECORDS: u8 = 9;
 
 /// The figures' state.
 #[derive(Debug, Default)]
@@ -83,10 +85,13 @@ struct Kept {
 #[derive(Deserialize)]
 struct CountsBefore([u64; 8], [i64; 2], Option<ReceivedAt>);
 
+/// The same as versions up to [`BEFORE_RECORDS`] keep them: with dropped datagrams, before what brokers deleted was counted.
+type CountsWithoutRecords = ([u64; 8], [i64; 2], u64, Option<ReceivedAt>);
+
 impl From<CountsBefore> for Counts {
     fn from(CountsBefore(envelopes_and_rows, waits, last_received): CountsBefore) -> Counts {
         let [received, decoded, empty, undecodable, rows, stored, duplicate, rejected] = envelopes_and_rows;
-        let ([waiting, held], datagrams_dropped) = (waits, 0);
+        let ([waiting, held], [datagrams_dropped, records_lost]) = (waits, [0; 2]);
         let (envelopes_reread, rows_reread) = (0, 0);
         Counts {
             received,
@@ -100,6 +105,7 @@ impl From<CountsBefore> for Counts {
             waiting,
             held,
             datagrams_dropped,
+            records_lost,
             envelopes_reread,
             rows_reread,
             last_received,
@@ -115,7 +121,7 @@ mod kept_counts {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
-    struct Kept([u64; 8], [i64; 2], u64, Option<ReceivedAt>);
+    struct Kept([u64; 8], [i64; 2], [u64; 2], Option<ReceivedAt>);
 
     pub(super) fn serialize<S: Serializer>(
         feeds: &BTreeMap<Name, Counts>,
@@ -127,7 +133,8 @@ mod kept_counts {
             let envelopes_and_rows =
                 [received, decoded, empty, undecodable, rows, stored, duplicate, rejected];
             let waits = [counts.waiting, counts.held];
-            Kept(envelopes_and_rows, waits, counts.datagrams_dropped, counts.last_received)
+            let beside = [counts.datagrams_dropped, counts.records_lost];
+            Kept(envelopes_and_rows, waits, beside, counts.last_received)
         };
         let kept: BTreeMap<Name, Kept> = feeds.iter().map(|(feed, counts)| (*feed, kept(counts))).collect();
         kept.serialize(serializer)
@@ -136,9 +143,9 @@ mod kept_counts {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<BTreeMap<Name, Counts>, D::Error> {
-        let counts = |Kept(envelopes_and_rows, waits, datagrams_dropped, last_received)| {
+        let counts = |Kept(envelopes_and_rows, waits, [datagrams_dropped, records_lost], last_received)| {
             let before = super::CountsBefore(envelopes_and_rows, waits, last_received);
-            Counts { datagrams_dropped, ..before.into() }
+            Counts { datagrams_dropped, records_lost, ..before.into() }
         };
         let kept = BTreeMap::<Name, Kept>::deserialize(deserializer)?;
         Ok(kept.into_iter().map(|(feed, kept)| (feed, counts(kept))).collect())
@@ -156,6 +163,16 @@ impl Figures {
                 postcard::take_from_bytes::<(_, _, BTreeMap<Name, CountsBefore>)>(bytes)?;
             let feeds = feeds.into_iter().map(|(feed, counts)| (feed, counts.into())).collect();
             Kept { since, minute, feeds, ..Kept::default() }
+        } else if version <= BEFORE_RECORDS {
+            let ((since, minute, feeds), rest) =
+                postcard::take_from_bytes::<(_, _, BTreeMap<Name, CountsWithoutRecords>)>(bytes)?;
+            let (last, times) = postcard::from_bytes(rest)?;
+            let counts = |(came, waits, datagrams_dropped, last_received)| Counts {
+                datagrams_dropped,
+                ..CountsBefore(came, waits, last_received).into()
+            };
+            let feeds = feeds.into_iter().map(|(feed, kept)| (feed, counts(kept))).collect();
+            Kept { since, minute, feeds, last, times }
         } else {
             postcard::from_bytes(bytes)?
         };

@@ -3,14 +3,17 @@
 //!
 //! Every worker gets every epoch, with its share of the chunks, through a bounded channel, and moves its capability
 //! past the epoch when it has decoded its share. When the frontier passes an epoch, all its events have reached their log
-//! source, which takes them in arrival order; when it passes the epoch again, all its rows, and what rules see of its
-//! events, have reached their shard, which applies them in arrival order; and once more, all that the shards say of what crosses subjects has reached
-//! whoever adds it up. Measured rows skip the first of the three. The epoch's recorded facts travel beside the rows,
-//! inside the worker.
+//! source, which takes them in arrival order, and those of hosts that only a relay knows have gone by that relay, which
+//! names them; when it passes the epoch again, all its rows, and what rules see of its events, have reached their shard,
+//! which applies them in arrival order; and once more, all that the shards say of what crosses subjects has reached whoever
+//! adds it up. Measured rows skip what comes before the shards. The epoch's recorded facts travel beside the rows, inside
+//! the worker.
 //!
 //! timely has no flow control and no durability: both are the driver's.
 
+mod behind;
 mod decode;
+mod load;
 mod parcels;
 mod rejects;
 mod reread;
@@ -32,6 +35,7 @@ use ioc_decode::{Decoder, Known};
 use ioc_model::{
     epoch::Epoch,
     event::Event,
+    name::Name,
     names::Names,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition},
@@ -54,18 +58,20 @@ use timely::{
 
 pub(crate) use self::sum::{OfAll, OfAllRecord};
 use self::{
+    behind::named,
     decode::{Decoded, decode},
+    load::{Held, shared_out},
     parcels::{Arranged, Arrived, FromLogSources, Given, Parcel, Reports},
     reread::read_again,
     sum::{Addends, Sums, addressed},
 };
 use crate::{
-    exchange::{Addresses, Shards, WorkerShards, worker_of},
-    figures::FIGURES,
+    behind::RelayRecord,
+    exchange::{Addresses, Shards},
     halt::Halt,
-    log_sources::{EventResults, LogSourceRecord, LogSources},
+    log_sources::{EventResults, LogSourceRecord},
     priority,
-    shard::{Happened, Rows, Shard, SubjectRecord},
+    shard::{Happened, Rows, SubjectRecord},
     step::{EpochFacts, PackVersions, ShardResults},
     suspects::{WatchRecord, Watching},
 };
@@ -92,19 +98,24 @@ pub(crate) struct State {
     /// The version subjects were last looked at with.
     pub pack: Option<PackVersion>,
     pub subjects: Vec<SubjectRecord>,
+    pub relays: Vec<RelayRecord>,
     pub log_sources: Vec<LogSourceRecord>,
     pub suspects: Vec<WatchRecord>,
     /// What is owed, and what the figures were worked out from beside the subjects.
     pub of_all: OfAll,
 }
 
-/// What a checkpoint keeps of a worker's subjects and log sources.
+/// What a checkpoint keeps of what a worker holds.
 #[derive(Debug)]
 pub(crate) struct Records {
-    pub subjects: Result<Vec<Vec<u8>>, postcard::Error>,
-    pub log_sources: Result<Vec<Vec<u8>>, postcard::Error>,
-    pub suspects: Result<Vec<Vec<u8>>, postcard::Error>,
+    pub subjects: Encoded,
+    pub relays: Encoded,
+    pub log_sources: Encoded,
+    pub suspects: Encoded,
 }
+
+/// Records of one kind.
+pub(crate) type Encoded = Result<Vec<Vec<u8>>, postcard::Error>;
 
 /// What comes out of a worker for an epoch: of each kind one part.
 #[derive(Debug)]
@@ -154,7 +165,7 @@ impl Flow {
     /// taken out of the parts' channel.
     ///
     /// # Errors
-    /// If the threads cannot be started.
+    /// If the threads cannot be started, or the state cannot be taken up.
     pub(crate) fn start(
         workers: usize,
         outstanding: usize,
@@ -162,39 +173,18 @@ impl Flow {
         split: Shards,
         packs: &Arc<dyn PackVersions>,
         state: State,
-    ) -> Result<(Flow, Receiver<Part>), String> {
-        let State { pack, subjects, log_sources, suspects, of_all } = state;
-        let mut shards: Vec<Shard> = (0..workers)
-            .map(|index| {
-                Shard::new(names.clone(), WorkerShards { index, of: workers, shards: split }, pack.clone())
-            })
-            .collect();
-        for record in subjects {
-            // The same split as the exchange below.
-            let holder = worker_of(split.of(record.name()), workers);
-            shards[holder].load(record);
-        }
-        for record in suspects {
-            shards[worker_of(record.shard(), workers)].load_suspected(record);
-        }
-        let mut reporting: Vec<LogSources> = (0..workers).map(|_| LogSources::default()).collect();
-        for record in log_sources {
-            reporting[worker_of(split.of(record.name()), workers)].load(record);
-        }
+    ) -> Result<(Flow, Receiver<Part>), Halt> {
+        let all_held = shared_out(state, workers, names, split, &**packs)?;
         let (parts, parts_out) = channel();
         let (activators_in, activators_out) = channel();
         let died = Arc::new(AtomicBool::new(false));
         let mut inputs = Vec::new();
         let mut seats = Vec::new();
-        let mut of_all = Some(of_all);
-        let of_figures = worker_of(split.of(FIGURES), workers);
-        for (index, (shard, log_sources)) in shards.into_iter().zip(reporting).enumerate() {
+        for held in all_held {
             let (input, input_out) = sync_channel(outstanding + 1);
             inputs.push(input);
             seats.push(Some(Seat {
-                shard,
-                log_sources,
-                of_all: of_all.take_if(|_| index == of_figures),
+                held,
                 addresses: Addresses::new(names.clone(), split, workers),
                 packs: packs.clone(),
                 input: input_out,
@@ -215,7 +205,8 @@ impl Flow {
             while worker.has_dataflows() {
                 worker.step_or_park(None);
             }
-        })?;
+        })
+        .map_err(|error| Halt::because("cannot start the workers", error))?;
         let mut activators: Vec<(usize, SyncActivator)> = activators_out.iter().take(workers).collect();
         activators.sort_by_key(|(worker, _)| *worker);
         let activators = activators.into_iter().map(|(_, activator)| activator).collect();
@@ -253,10 +244,7 @@ impl Drop for Flow {
 
 /// What a worker starts with.
 struct Seat {
-    shard: Shard,
-    log_sources: LogSources,
-    /// Of the worker that keeps it.
-    of_all: Option<OfAll>,
+    held: Held,
     addresses: Addresses,
     packs: Arc<dyn PackVersions>,
     input: Receiver<Assignment>,
@@ -280,12 +268,22 @@ impl Drop for Alarm {
     }
 }
 
-/// What a worker holds of an epoch beside its events, from when it was given until its log sources have taken them.
+/// What a worker holds of an epoch beside its events, from when it was given until its log sources have taken them: until
+/// its relays have named theirs.
 struct OpenEpoch {
     facts: Arc<EpochFacts>,
     decoder: Arc<Decoder>,
     decoded: Decoded,
     checkpoint: bool,
+}
+
+/// The same, once they have.
+struct ToReport {
+    epoch: OpenEpoch,
+    /// How many events of hosts behind each relay are not told apart from others.
+    untold: BTreeMap<Name, u64>,
+    /// What a checkpoint keeps of the relays, if it is asked for.
+    relays: Option<Encoded>,
 }
 
 /// What a worker holds of an epoch beside its rows, until it is judged.
@@ -294,8 +292,9 @@ struct ToJudge {
     decoder: Arc<Decoder>,
     decoded: Decoded,
     reported: EventResults,
-    /// What a checkpoint keeps of the log sources, if it is asked for.
-    log_sources: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+    untold: BTreeMap<Name, u64>,
+    /// What a checkpoint keeps of the relays and the log sources, if it is asked for.
+    kept: Option<(Encoded, Encoded)>,
 }
 
 /// What is known of an epoch beside what is summed.
@@ -310,9 +309,9 @@ type Between<T> = Rc<RefCell<BTreeMap<u64, T>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
-    let Seat { mut shard, mut log_sources, mut of_all, mut addresses, packs, input, parts, activators } =
-        seat;
-    let (counted_by, sighted_by) = (addresses.clone(), addresses.clone());
+    let Seat { held, mut addresses, packs, input, parts, activators } = seat;
+    let Held { mut shard, relays, mut log_sources, mut of_all } = held;
+    let (counted_by, sighted_by, named_by) = (addresses.clone(), addresses.clone(), addresses.clone());
     let open: Between<OpenEpoch> = Rc::default();
     let opened = open.clone();
     let halts = parts.clone();
@@ -378,10 +377,14 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
             },
         );
-        let (rows, reports) = given.ok_err(|given| match given {
+        let (rows, events) = given.ok_err(|given| match given {
             Given::Rows(parcel) => Ok(parcel),
-            Given::Reports(reports) => Err(reports),
+            Given::Reports(reports) => Err(Ok(reports)),
+            Given::Unnamed(reports) => Err(Err(reports)),
         });
+        let (reports, unnamed) = events.container::<Vec<Result<Reports, Reports>>>().ok_err(|named| named);
+        let to_report: Between<ToReport> = Rc::default();
+        let reports = reports.concat(named(unnamed, relays, named_by, open, to_report.clone()));
         let by_log_source = Exchange::new(|reports: &Reports| u64::from(reports.worker));
         let reported: Between<ToJudge> = Rc::default();
         let to_judge = reported.clone();
@@ -398,18 +401,18 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let events = stash.entry(*epoch).or_default();
                         reports.drain(..).for_each(|reports| events.extend(reports.events));
                     });
-                    let mut open = open.borrow_mut();
-                    while let Some(entry) = open.first_entry() {
+                    let mut to_report = to_report.borrow_mut();
+                    while let Some(entry) = to_report.first_entry() {
                         let Some(held) = capability.as_mut() else { return };
                         if frontier.frontier().less_equal(entry.key()) {
                             break;
                         }
-                        let (number, OpenEpoch { facts, decoder, decoded, checkpoint }) =
-                            entry.remove_entry();
+                        let (number, ToReport { epoch, untold, relays }) = entry.remove_entry();
+                        let OpenEpoch { facts, decoder, decoded, .. } = epoch;
                         let mut events = stash.remove(&number).unwrap_or_default();
                         events.sort_by_key(|event| event.arrival);
                         let reported = log_sources.take(&facts, events.into_iter().map(|event| *event));
-                        let log_sources = checkpoint.then(|| log_sources.records().collect());
+                        let kept = relays.map(|relays| (relays, log_sources.records().collect()));
                         watching.follow(&decoder);
                         let mut on = FromLogSources::default();
                         for event in &reported.facts.events {
@@ -421,7 +424,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         held.downgrade(&number);
                         output.session(held).give_iterator(on.parcels());
                         held.downgrade(&facts.epoch.next().0);
-                        let entry = ToJudge { facts, decoder, decoded, reported, log_sources };
+                        let entry = ToJudge { facts, decoder, decoded, reported, untold, kept };
                         let _ = to_judge.borrow_mut().insert(number, entry);
                     }
                     if frontier.is_empty() {
@@ -453,9 +456,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         if frontier.frontier().less_equal(entry.key()) {
                             break;
                         }
-                        let (number, ToJudge { facts, decoder, decoded, reported, log_sources }) =
+                        let (number, ToJudge { facts, decoder, decoded, reported, untold, kept }) =
                             entry.remove_entry();
-                        let checkpoint = log_sources.is_some();
+                        let checkpoint = kept.is_some();
                         let Arranged { batches, replaced, others, sightings, relayed } =
                             stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice)).replacing(&replaced);
@@ -468,8 +471,10 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         results.facts.rejects.extend(decoded.rejects);
                         results.facts.replayed.extend(decoded.replayed);
                         results.add(reported);
-                        let records = log_sources.map(|log_sources| Records {
+                        results.untold = untold;
+                        let records = kept.map(|(relays, log_sources)| Records {
                             subjects: shard.records().collect(),
+                            relays,
                             log_sources,
                             suspects: shard.suspected().collect(),
                         });

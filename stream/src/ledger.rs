@@ -20,14 +20,14 @@ mod reminders;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
     form::Period,
     name::Name,
-    obligation::Owed,
+    obligation::{Owed, Received},
     pack::PackVersion,
     place::Date,
     position::Arrival,
@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     account::{Account, Entries, Entry, Said},
-    plan::Plan,
+    plan::{Opened, Plan},
     reminders::{Missed, Reminders},
 };
 use crate::step::Suspected;
@@ -61,13 +61,20 @@ pub struct Filed {
 /// What became of a message in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// Something of it was taken that is the agency's own.
+    /// Something was taken that it says of the agency's own cells.
     Accepted {
         /// Whether that was anything but what was known.
         changed: bool,
     },
-    /// Nothing of it was.
+    /// It says nothing of them, and took back what was said: a correction.
+    TookBack,
+    /// Nothing of it was taken.
     Refused,
+    /// With it ended an epoch behind which something stands of what the agency said, or nothing.
+    Stands {
+        /// Whether anything does.
+        anything: bool,
+    },
 }
 
 /// What an epoch made.
@@ -112,6 +119,14 @@ struct Found {
     /// The calendar year of its deadline.
     year: i16,
     reminders: u32,
+}
+
+impl Found {
+    fn of(opened: Opened, place_from: Option<Date>, received: &Received, now: Now) -> Found {
+        let Opened { owed, year } = opened;
+        let state = received.state(owed.owed_from, owed.due_at, now);
+        Found { owed, place_from, state, year, reminders: 0 }
+    }
 }
 
 impl Ledger {
@@ -195,11 +210,24 @@ impl Ledger {
         let mut touched: BTreeSet<(Name, Period)> = BTreeSet::new();
         for Filed { form, period, arrival, outcome, .. } in filed {
             let entry = entries.entry((form, period)).or_default();
-            match outcome {
-                Outcome::Accepted { changed } => entry.received.accept(arrival, changed),
-                Outcome::Refused => entry.received.refuse(arrival),
+            let is_news = match outcome {
+                Outcome::Accepted { changed } => {
+                    entry.received.accept(arrival, changed);
+                    true
+                }
+                Outcome::TookBack => {
+                    entry.received.take_back(arrival);
+                    true
+                }
+                Outcome::Refused => {
+                    entry.received.refuse(arrival);
+                    true
+                }
+                Outcome::Stands { anything } => entry.received.stands(anything),
+            };
+            if is_news {
+                let _ = touched.insert((form, period));
             }
-            let _ = touched.insert((form, period));
         }
         let found = found(now, plan, agency, &entries);
         for ((form, period), found) in &found {
@@ -232,20 +260,18 @@ impl Ledger {
 /// The obligations of an agency that have opened, or of which something came.
 fn found(now: Now, plan: &Plan, agency: Name, entries: &Entries) -> BTreeMap<(Name, Period), Found> {
     let mut found: BTreeMap<(Name, Period), Found> = BTreeMap::new();
-    let nothing = Entry::default();
-    let mut add = |form: Name, owed: Owed, place_from: Option<Date>| {
-        let received = &entries.get(&(form, owed.period)).unwrap_or(&nothing).received;
-        let state = received.state(owed.owed_from, owed.due_at, now);
-        let year = plan.year_of(owed.due_at);
-        let _ = found.insert((form, owed.period), Found { owed, place_from, state, year, reminders: 0 });
-    };
-    for (form, owed, place_from) in plan.opened(agency) {
-        add(form, owed, place_from);
+    let nothing = Received::default();
+    for (form, opened, place_from) in plan.opened(agency) {
+        let key = (form, opened.owed.period);
+        let received = entries.get(&key).map_or(&nothing, |entry| &entry.received);
+        let _ = found.insert(key, Found::of(opened, place_from, received, now));
     }
-    // What came before its period began is told at once.
-    for ((form, period), _) in entries.iter().filter(|(_, entry)| entry.received.is_anything()) {
-        if let Some((owed, place_from)) = plan.of_period(agency, *form, *period) {
-            add(*form, owed, place_from);
+    // What came before its period began is told at once. Of all others the plan knows when they are due.
+    for (key, Entry { received, .. }) in entries.iter().filter(|(_, entry)| entry.received.is_anything()) {
+        if let btree_map::Entry::Vacant(free) = found.entry(*key)
+            && let Some((opened, place_from)) = plan.of_period(agency, key.0, key.1)
+        {
+            let _ = free.insert(Found::of(opened, place_from, received, now));
         }
     }
     let mut missed: Vec<(i16, EventTime, (Name, Period))> = found

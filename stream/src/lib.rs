@@ -4,6 +4,8 @@
 //! decode and judge, the collector gathers and sorts. Nothing in it reads a clock, so state(e) = f(state(e−1),
 //! manifest e) for any number of workers. Nothing outside of this crate names a timely type.
 
+mod alert;
+mod behind;
 pub mod checkpoint;
 mod collect;
 mod counted;

@@ -1,6 +1,6 @@
 //! The log sources one worker holds: who reports events, and what an epoch's events become.
 //!
-//! The first exchange of an epoch. Some of what a device tells means nothing without what it told before: "last message
+//! Some of what a device tells means nothing without what it told before: "last message
 //! repeated 3 times" is three more of that message, and an event that was delivered twice is one. So events go to
 //! whoever holds their log source, in order of arrival, before anything is counted.
 //!
@@ -9,11 +9,14 @@
 //! What may have been stored before that is asked of the store, like a day that left memory: the event waits, and the
 //! recorded answer says which keys are there (invariants ONCE, REPLAY, BOUND).
 //!
-//! Names cost whoever makes them up nothing. So nothing is kept of a log source that said nothing for [`HORIZON`] and of
-//! which nothing has to be known, lines and connections least of all (invariant BOUND).
+//! Names cost whoever makes them up nothing. So nothing is kept of a log source that said nothing for [`HORIZON`], with keys
+//! or without (invariant BOUND): whoever comes again is asked for as one who was never there. What stays is the few hours
+//! that a clock said which could not be, since nobody else would know of them. Who reports has a name by now, and is held by
+//! it alone: a host that only a relay knows was named where the relay is held ([`crate::behind`]).
 
 mod attempts;
 mod before;
+mod heard;
 mod keys;
 mod lines;
 
@@ -27,6 +30,7 @@ use ioc_model::{
     epoch::Epoch,
     event::{Event, EventKey},
     name::Name,
+    pack::Pack,
     question::{About, Answer, Found, Question},
     results::{Facts, StoredEvent},
     time::{EventTime, Millis, Now},
@@ -36,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     attempts::Attempts,
-    before::LogSourceRecordBefore,
+    before::{LogSourceRecordBefore, LogSourceRecordBeforeUndated},
     keys::{AbsurdTimes, Keys, LookedFor},
     lines::{LastLine, LastLines},
 };
@@ -51,6 +55,8 @@ const MINUTE: i64 = 60_000;
 const ASKED_AT_ONCE: usize = 2_000;
 /// The last version of a checkpoint that keeps keys by the minute and questions without a time.
 const BEFORE_TIMES: u8 = 8;
+/// The last one whose questions without a time are about all times.
+const BEFORE_UNDATED: u8 = 9;
 
 /// Log sources, by name.
 #[derive(Debug, Default)]
@@ -115,6 +121,8 @@ struct WaitingEvents {
 #[derive(Debug)]
 pub(crate) struct LogSourceRecord {
     name: Name,
+    /// Whether it is of a checkpoint that keeps no relays.
+    before_relays: bool,
     memory: Memory,
 }
 
@@ -149,12 +157,15 @@ impl LogSources {
         facts: &EpochFacts,
         events: impl IntoIterator<Item = Event>,
     ) -> EventResults {
+        let oldest = facts.now.0.saturating_sub(HORIZON.0).div_euclid(MINUTE) * MINUTE;
+        let oldest = Now(oldest);
+        self.pass(oldest);
         let mut reported = EventResults::default();
         let mut touched: FxHashSet<Name> = FxHashSet::default();
         // What was asked for came before what comes now.
         for answer in &facts.answers {
-            if let (About::Events { keys }, Some(held)) =
-                (&answer.question.about, self.held.get_mut(&answer.question.subject))
+            if let (Some(keys), Some(held)) =
+                (answer.question.about.event_keys(), self.held.get_mut(&answer.question.subject))
             {
                 held.answered(answer, keys, facts.now, &mut reported);
                 let _ = touched.insert(answer.question.subject);
@@ -164,7 +175,7 @@ impl LogSources {
         let replayed = facts.replayed();
         for event in events {
             let name = event.log_source;
-            let held = self.held.entry(name).or_default();
+            let held = self.held.entry(name).or_insert_with(|| Memory::since(oldest));
             let _ = touched.insert(name);
             // A line that is read again stands behind none and before none: what followed it then was told long ago.
             let in_order = !replayed.contains(&event.arrival.position);
@@ -180,8 +191,6 @@ impl LogSources {
                 held.ask(name, events, facts.epoch, &mut reported);
             }
         }
-        let oldest = facts.now.0.saturating_sub(HORIZON.0).div_euclid(MINUTE) * MINUTE;
-        let oldest = Now(oldest);
         for name in &touched {
             let Some(held) = self.held.get_mut(name) else { continue };
             held.forget(oldest);
@@ -190,14 +199,6 @@ impl LogSources {
             } else {
                 let _ = self.waiting.insert(*name);
             }
-        }
-        // Nothing else can have anything to forget, but by the minute.
-        if self.forgotten != Some(oldest) {
-            self.held.retain(|_, held| {
-                held.forget(oldest);
-                !held.is_nothing()
-            });
-            self.forgotten = Some(oldest);
         }
         let undecided = |name: &Name| {
             let held = self.held.get(name)?;
@@ -208,6 +209,18 @@ impl LogSources {
         };
         reported.unsure = self.waiting.iter().filter_map(|name| Some((*name, undecided(name)?))).collect();
         reported
+    }
+
+    /// Forgets what lies before a moment, by the minute: of those that nothing comes of nothing else is to be forgotten.
+    /// Before anything is taken, so that whoever is dropped here and whoever is kept are asked for the same.
+    fn pass(&mut self, oldest: Now) {
+        if self.forgotten != Some(oldest) {
+            self.held.retain(|_, held| {
+                held.forget(oldest);
+                !held.is_nothing(oldest)
+            });
+            self.forgotten = Some(oldest);
+        }
     }
 
     /// What a checkpoint keeps of them.
@@ -227,11 +240,14 @@ impl LogSources {
     }
 
     /// Takes a log source out of a checkpoint.
-    pub(crate) fn load(&mut self, LogSourceRecord { name, memory }: LogSourceRecord) {
+    ///
+    /// # Errors
+    /// Its name, where it was taken before: what waits of it would be lost with either.
+    pub(crate) fn load(&mut self, LogSourceRecord { name, memory, .. }: LogSourceRecord) -> Result<(), Name> {
         if !memory.waiting.is_empty() {
             let _ = self.waiting.insert(name);
         }
-        let _ = self.held.insert(name, memory);
+        self.held.insert(name, memory).map_or(Ok(()), |_before| Err(name))
     }
 }
 
@@ -244,15 +260,37 @@ impl LogSourceRecord {
         if version <= BEFORE_TIMES {
             return postcard::from_bytes::<LogSourceRecordBefore>(bytes).map(LogSourceRecord::from);
         }
+        if version <= BEFORE_UNDATED {
+            return postcard::from_bytes::<LogSourceRecordBeforeUndated>(bytes).map(LogSourceRecord::from);
+        }
         let LogSourceRead { name, seconds, remembered_from, absurd, waiting, last, attempts } =
             postcard::from_bytes(bytes)?;
         let keys = Keys::of(seconds, remembered_from, absurd);
-        Ok(LogSourceRecord { name, memory: Memory { keys, waiting, last: LastLines::load(last), attempts } })
+        let memory = Memory { keys, waiting, last: LastLines::load(last), attempts };
+        Ok(LogSourceRecord { name, before_relays: false, memory })
     }
 
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// By whose name it is found who holds it.
+    pub(crate) fn name(&self) -> Name {
+        self.name
+    }
+
+    /// Whether it may be a host behind a relay of which an event with a key is stored, and whose name the relay must keep:
+    /// of a checkpoint that keeps no relays only the pack tells ([`LogSourceRecord::relay`]).
+    pub(crate) fn may_be_behind(&self) -> bool {
+        self.before_relays && self.memory.keys.had_any() && self.name.contains(':')
+    }
+
+    /// The relay it is behind, as that pack has its relays. A host that no log source of the pack is, and whose name begins
+    /// with that of a relay, is behind it.
+    pub(crate) fn relay(&self, pack: &Pack) -> Option<Name> {
+        if pack.log_sources.contains_key(self.name.as_str()) {
+            return None;
+        }
+        let relays = pack.log_sources.values().filter(|source| source.relay).map(|source| source.id.as_str());
+        let is_behind =
+            |relay: &&str| self.name.strip_prefix(relay).is_some_and(|host| host.starts_with(':'));
+        relays.filter(is_behind).max_by_key(|relay| relay.len()).map(Name::new)
     }
 
     /// What its events wait for.
@@ -262,6 +300,11 @@ impl LogSourceRecord {
 }
 
 impl Memory {
+    /// Of one of which nothing is known.
+    fn since(oldest: Now) -> Memory {
+        Memory { keys: Keys::since(oldest), ..Memory::default() }
+    }
+
     /// Stores an event, or knows it for a duplicate; gives back one of which only the store can tell, and when it happened
     /// if it is there. `unsure` are those of the same epoch. `in_order`: it came behind the lines before it, and the next
     /// one may speak of it.
@@ -321,8 +364,8 @@ impl Memory {
         event
     }
 
-    /// Asks for them by when they happened: those of which nobody knows it would make a question about all times of one
-    /// about some.
+    /// Asks for them by when they happened: one of which nobody knows it would make a question about all times of one about
+    /// some.
     fn ask(
         &mut self,
         name: Name,
@@ -330,9 +373,8 @@ impl Memory {
         asked: Epoch,
         reported: &mut EventResults,
     ) {
-        events.sort_by_key(|(looked_for, event)| (*looked_for, event.arrival));
-        let is_dated = |(looked_for, _): &(LookedFor, Event)| looked_for.from > LookedFor::ANY_TIME.from;
-        let undated = events.partition_point(|event| !is_dated(event));
+        events.sort_by_key(|(looked_for, event)| (!looked_for.undated, *looked_for, event.arrival));
+        let undated = events.partition_point(|(looked_for, _)| looked_for.undated);
         let (undated, dated) = events.split_at_mut(undated);
         for together in undated.chunks_mut(ASKED_AT_ONCE).chain(dated.chunks_mut(ASKED_AT_ONCE)) {
             together.sort_by_key(|(_, event)| event.arrival);
@@ -371,16 +413,20 @@ impl Memory {
         self.attempts.forget(oldest);
     }
 
-    /// Whether it is as if nothing had ever come.
-    fn is_nothing(&self) -> bool {
-        self.keys.is_nothing() && self.waiting.is_empty() && self.last.is_empty() && self.attempts.is_empty()
+    /// Whether it is as [`Memory::since`] that moment.
+    fn is_nothing(&self, oldest: Now) -> bool {
+        self.keys.is_nothing(oldest)
+            && self.waiting.is_empty()
+            && self.last.is_empty()
+            && self.attempts.is_empty()
     }
 }
 
 impl WaitingEvents {
     fn question(&self, subject: Name) -> Question {
-        let about = About::Events { keys: self.keys.clone() };
-        let LookedFor { from, to } = self.looked_for;
+        let LookedFor { from, to, undated } = self.looked_for;
+        let keys = self.keys.clone();
+        let about = if undated { About::UndatedEvents { keys } } else { About::Events { keys } };
         Question { subject, about, from, to, asked: self.asked }
     }
 }

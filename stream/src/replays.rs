@@ -3,7 +3,8 @@
 //! One replay after the other, and of each a portion at a time: the next portion is asked for when the one before is
 //! applied, so it sees what that one stored, no message is read by two at once, and live data never waits for more than a
 //! portion (invariants ONCE, BOUND). What a portion is the store answers; the recorded answer names the messages and holds
-//! their bytes, so that a replay of the epoch needs neither log nor archive for them (invariant REPLAY).
+//! their bytes, so that a replay of the epoch needs neither log nor archive for them (invariant REPLAY). One that can never
+//! be brought ends the replay, which says why: the same question would have the same answer at each start.
 
 use std::collections::VecDeque;
 
@@ -60,7 +61,11 @@ impl Replays {
     /// Takes one in.
     pub(crate) fn take(&mut self, replay: Replay, epoch: Epoch, results: &mut ShardResults) {
         results.counts.entry(replay.feed).or_default().stored += 1;
-        results.facts.replays.push(StoredReplay { replay: replay.clone(), done: None });
+        results.facts.replays.push(StoredReplay {
+            replay: replay.clone(),
+            done: None,
+            error: Box::default(),
+        });
         self.0.push_back(UnderWay { replay, asked: epoch, after: None, read: 0 });
         if self.0.len() == 1 {
             self.ask(epoch, results);
@@ -74,12 +79,12 @@ impl Replays {
             return;
         };
         first.read += found.messages.len() as u64;
-        let last = found.messages.last().map(|message| (message.received_at, message.position));
-        first.after = last.or(first.after);
+        first.after = found.last().or(first.after);
         if !found.more {
             let UnderWay { replay, read, .. } = first.clone();
             let _ = self.0.pop_front();
-            results.facts.replays.push(StoredReplay { replay, done: Some(read) });
+            let error = found.failed.clone().unwrap_or_default();
+            results.facts.replays.push(StoredReplay { replay, done: Some(read), error });
         }
         self.ask(epoch, results);
     }

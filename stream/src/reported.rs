@@ -12,10 +12,14 @@
 //!   does not undo a correction; what a source was asked for is its word of now. What was refused is no such word: it is
 //!   judged again when it comes again, since what it was held against, or the form, may be another.
 //! * A list of which rows are counted is the whole of its agency's word on its period: what it counted before and does not
-//!   any more is 0.
+//!   any more is 0. So is what arrived before it and is worked through later ([`rest`]).
 //! * What may be a mistake that nobody would see is held for its sender's word: all numbers of a period that is over are
 //!   others, or values are taken back by leaving them out.
-//! * Shown of a key is the owner's highest vintage that was not taken back. One row of a key and epoch says so.
+//! * Shown of a key is the owner's highest vintage that was not taken back. Whose it is, the word with the latest arrival
+//!   says. One row of a key and epoch says what is shown.
+//! * What is stored of a key, an agency and a vintage, in order of arrival and each message by its last reading, says what
+//!   was known behind each message: a word that says what was known before it leaves no row, and one that comes late does,
+//!   as does what stands behind it ([`apply`]).
 //!
 //! What is kept grows with what is reported, not with how often: about twenty bytes a cell (see [`page`]), and the digests
 //! of the last [`DELIVERED_KEPT`] messages of each agency.
@@ -25,22 +29,27 @@ mod apply;
 mod doubts;
 mod filed;
 mod page;
+mod rest;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ioc_model::{
-    form::{Cell, CellKey, Finding, Period, Report, Rule, Weight},
+    form::{Cell, CellKey, Finding, Period, Report, Rest, Rule, Vintage, Weight},
     name::Name,
     position::Arrival,
     reject::{RejectReason, Rejection},
     results::{FINDINGS_KEPT, Receipt, RejectedRow, ReplayedRow, ReportVerdict, Reread},
-    row::ReportAgain,
+    row::{ReportAgain, ReportBefore},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize, Serializer};
 
-use self::page::{Cells, Page};
+use self::{
+    apply::TakenBefore,
+    filed::Spoke,
+    page::{Cells, Page},
+};
 use crate::step::ShardResults;
 
 /// So many messages of an agency are known by their digest; of older ones it is forgotten that they came.
@@ -56,6 +65,8 @@ pub(crate) struct Reported {
     open: BTreeMap<Period, (Cells, bool)>,
     /// By key, which of the epoch's rows says what is shown.
     said: FxHashMap<CellKey, usize>,
+    /// Who sent something of it that was taken.
+    spoke: Spoke,
 }
 
 /// As a checkpoint keeps it.
@@ -73,6 +84,19 @@ struct RecordRef<'a> {
 }
 
 type Digest = [u8; 16];
+
+/// What is taken of a message.
+#[derive(Debug, Default)]
+struct Taken {
+    /// By row; none where it is refused.
+    cells: Vec<Cell>,
+    /// The highest vintage that it speaks in.
+    newest: Vintage,
+    /// What becomes of what it does not name; nothing where some of it was not taken, but was named.
+    rest: Option<Rest>,
+    /// That: what its agency said of the period.
+    unnamed: Vec<CellKey>,
+}
 
 /// Messages of an agency of which something was taken.
 #[derive(Clone, Debug, Default)]
@@ -158,8 +182,8 @@ impl Reported {
             findings.listed = std::mem::take(&mut report.findings);
             let about = filed::about(&report);
             let taken = self.taken(&mut report, &mut findings);
-            receipt.rejected = report.rows.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
-            if taken.is_empty() {
+            receipt.rejected = rejected_of(&report, &taken.cells);
+            if taken.cells.is_empty() {
                 receipt.verdict = ReportVerdict::Refused;
                 results.filed.extend(filed::refused(&report, about, again));
                 if !findings.have_errors() {
@@ -169,9 +193,15 @@ impl Reported {
                 if receipt.rejected > 0 || findings.have_errors() {
                     receipt.verdict = ReportVerdict::InPart;
                 }
-                let (own, before) = (filed::own(&report, &taken), results.facts.report_values.len());
+                let (own, before) = (report.own_met(&taken.cells), results.facts.report_values.len());
                 self.apply(&report, &taken, &mut receipt, &mut findings, results);
-                results.filed.extend(filed::accepted(&report, own, &results.facts.report_values[before..]));
+                if own.is_empty() && self.is_bare(agency, &report.own_named(&taken.cells)) {
+                    findings.push(words::says_nothing());
+                }
+                let stored = &results.facts.report_values[before..];
+                results.filed.extend(filed::took_back(&report, &own, stored));
+                results.filed.extend(filed::accepted(&report, own, stored));
+                let _ = self.spoke.insert(agency, (form, report.arrival));
                 if !report.asked {
                     self.delivered.entry(agency).or_default().add(report.known_by);
                 }
@@ -186,10 +216,27 @@ impl Reported {
         results.facts.receipts.push(receipt);
     }
 
-    /// Takes a message that was refused whole and is read again. Refused once more, it is told of only where it reads
-    /// otherwise: what was found in it then is still what is found.
+    /// Takes a message that is read again.
     pub(crate) fn take_again(&mut self, again: ReportAgain, results: &mut ShardResults) {
-        let ReportAgain { report, rows_before, same, replay } = again;
+        let ReportAgain { report, before, replay } = again;
+        match before {
+            ReportBefore::Refused { rows, same } => self.take_refused(report, (rows, same), replay, results),
+            ReportBefore::Taken { report: then, rejected, own, earlier, stays } => {
+                let before = TakenBefore { then: &then, rejected, own: &own, earlier: &earlier, stays };
+                self.take_taken(&before, report, replay, results);
+            }
+        }
+    }
+
+    /// One that was refused whole. Refused once more, it is told of only where it reads otherwise: what was found in it then
+    /// is still what is found.
+    fn take_refused(
+        &mut self,
+        report: Report,
+        (rows_before, same): (u32, bool),
+        replay: Arrival,
+        results: &mut ShardResults,
+    ) {
         if same && self.would_refuse(&report) {
             return;
         }
@@ -216,7 +263,7 @@ impl Reported {
     fn would_refuse(&mut self, report: &Report) -> bool {
         let is_known = self.was_delivered(report);
         let mut findings = Findings { listed: report.findings.clone(), ..Findings::default() };
-        !is_known && self.taken(&mut report.clone(), &mut findings).is_empty()
+        !is_known && self.taken(&mut report.clone(), &mut findings).cells.is_empty()
     }
 
     /// Whether the same was taken before. What a source was asked for is what it says now, whatever it said before.
@@ -225,29 +272,41 @@ impl Reported {
         !report.asked && known().is_some_and(|delivered| delivered.known.contains(&report.known_by))
     }
 
-    /// Packs what the epoch's messages touched.
-    pub(crate) fn settle(&mut self) {
+    /// Packs what the epoch's messages touched, and tells of what was said in it whether anything stands.
+    pub(crate) fn settle(&mut self, results: &mut ShardResults) {
+        let spoke = std::mem::take(&mut self.spoke);
         for (period, (cells, changed)) in std::mem::take(&mut self.open) {
             if changed {
+                results.filed.extend(filed::standing(&spoke, period, &cells));
                 let _ = self.pages.insert(period, cells.packed());
             }
         }
         self.said.clear();
     }
 
-    /// The cells of a message that are taken: none where it is refused.
-    fn taken(&mut self, report: &mut Report, findings: &mut Findings) -> Vec<Cell> {
+    /// What of a message is taken.
+    fn taken(&mut self, report: &mut Report, findings: &mut Findings) -> Taken {
         let broken = self.against(report, findings);
         let has_errors = !broken.is_empty() || findings.have_errors();
         if has_errors && !report.parts {
-            return Vec::new();
+            return Taken::default();
         }
         let mut cells = std::mem::take(&mut report.cells);
         cells.retain(|cell| !broken.contains(&cell.row));
-        if !cells.is_empty() && self.is_held(report, &cells, findings) {
-            return Vec::new();
+        if cells.is_empty() {
+            return Taken::default();
         }
-        cells
+        let newest = cells.iter().map(|cell| cell.vintage).max().unwrap_or_default();
+        let rest = report.whole.filter(|_| rejected_of(report, &cells) == 0).map(|whole| whole.rest);
+        let unnamed = rest.map(|_| self.unnamed(report, &cells)).unwrap_or_default();
+        let taken = Taken { cells, newest, rest, unnamed };
+        if self.is_held(report, &taken, findings) { Taken::default() } else { taken }
+    }
+
+    /// Whether nothing of its own cells stands that an agency said of any of these periods.
+    fn is_bare(&mut self, agency: Name, periods: &BTreeSet<Period>) -> bool {
+        let mut bare = periods.iter().map(|period| !filed::stands(&self.cells(*period).0, agency));
+        !periods.is_empty() && bare.all(|bare| bare)
     }
 
     /// Rows that the form does not let so far from what was known.
@@ -255,7 +314,7 @@ impl Reported {
         let mut broken = BTreeSet::new();
         for breach in against::breaches(report, |key, owner| {
             let (cells, _) = self.cells(key.period);
-            cells.shown(key, owner).and_then(|(_, said)| said.value.counts())
+            cells.shown_of(key, owner).and_then(|(_, said)| said.value.counts())
         }) {
             if breach.rule.weight == Weight::Error {
                 let _ = broken.insert(breach.cell.row);
@@ -322,6 +381,11 @@ impl Findings {
         }
         findings
     }
+}
+
+/// How many rows of a message are not taken.
+fn rejected_of(report: &Report, taken: &[Cell]) -> u32 {
+    report.rows.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX))
 }
 
 /// What the list of rejects says of a message that was not taken whole: one row, whatever it is of.

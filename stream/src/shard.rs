@@ -42,6 +42,7 @@ use ioc_model::{
 };
 use rustc_hash::FxHashMap;
 
+use self::subject::Untold;
 use self::{
     counting::CountTurn,
     grouping::{Grouping, Key, several_subjects},
@@ -105,8 +106,8 @@ pub struct Shard {
     heard: Vec<SeriesNews>,
     telling: Telling,
     suspects: Suspects,
-    /// Forms whose messages of before there was a ledger are to be told to it.
-    untold: Vec<SubjectId>,
+    /// Forms of which the ledger is to be told what earlier versions did not tell it.
+    untold: Vec<(SubjectId, Untold)>,
 }
 
 #[derive(Debug)]
@@ -161,10 +162,13 @@ impl Shard {
             self.subjects.values_mut().for_each(|state| state.look_anew(now));
         }
         let mut results = ShardResults { now: facts.now, ..ShardResults::default() };
-        for form in std::mem::take(&mut self.untold) {
+        for (form, untold) in std::mem::take(&mut self.untold) {
             let state = self.subjects.get(&form).map(|state| (state.name, state.reported.as_deref()));
             if let Some((form, Some(reported))) = state {
-                results.filed.extend(reported.filed(form));
+                results.filed.extend(match untold {
+                    Untold::Messages => reported.filed(form),
+                    Untold::TakenBack => reported.taken_back(form),
+                });
             }
         }
         let mut reporting = BTreeSet::new();
@@ -190,7 +194,7 @@ impl Shard {
                 }
             }
         }
-        self.settle_reports(reporting);
+        self.settle_reports(reporting, &mut results);
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
         for answer in facts.answers.iter().filter(|answer| matches!(answer.question.about, About::Replay(_)))
         {
@@ -198,8 +202,10 @@ impl Shard {
                 self.replays().answered(answer, facts.epoch, &mut results);
             }
         }
-        let of_subjects =
-            |answer: &&Answer| !matches!(answer.question.about, About::Events { .. } | About::Replay(_));
+        let of_subjects = |answer: &&Answer| {
+            let about = &answer.question.about;
+            about.event_keys().is_none() && !matches!(about, About::Replay(_))
+        };
         for answer in facts.answers.iter().filter(of_subjects) {
             let subject = self.names.subjects.find(&answer.question.subject);
             if let Some(subject) = subject.filter(|subject| self.subjects.contains_key(subject)) {
@@ -365,10 +371,10 @@ impl Shard {
     }
 
     /// Forms of which messages came end the epoch.
-    fn settle_reports(&mut self, forms: BTreeSet<SubjectId>) {
+    fn settle_reports(&mut self, forms: BTreeSet<SubjectId>, results: &mut ShardResults) {
         for form in forms {
             let reported = self.subjects.get_mut(&form).and_then(|state| state.reported.as_mut());
-            reported.into_iter().for_each(|reported| reported.settle());
+            reported.into_iter().for_each(|reported| reported.settle(results));
         }
     }
 
@@ -501,9 +507,9 @@ impl Shard {
     pub fn load(&mut self, record: SubjectRecord) {
         let id = self.names.subjects.number(record.name());
         let indicators = |name: &str| self.names.indicators.number(name);
-        let is_untold = record.is_untold();
+        let untold = record.untold();
         let state = SubjectState::load(record, indicators);
-        self.untold.extend(is_untold.then_some(id));
+        self.untold.extend(untold.map(|untold| (id, untold)));
         self.timers.extend(state.due.map(|due| (due, id)));
         let _ = self.subjects.insert(id, state);
     }

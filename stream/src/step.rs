@@ -91,6 +91,8 @@ pub struct ShardResults {
     pub acts: Vec<Action>,
     /// How many sightings or addresses a rule of events forgot, since there were more than are kept.
     pub forgotten: BTreeMap<Name, u64>,
+    /// How many events of hosts behind each relay are not told apart from others.
+    pub untold: BTreeMap<Name, u64>,
     /// Whether a state or an alert changed: the figures of the duty do not wait for their minute.
     pub urgent: bool,
 }

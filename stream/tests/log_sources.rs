@@ -12,7 +12,6 @@ use ioc_model::{
     position::{Arrival, Offset, Position},
     results::StoredEvent,
     status::StationStatus::{self, Error, Good, Silent},
-    text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
 };
 use ioc_stream::{
@@ -24,19 +23,8 @@ use ioc_stream::{
 const MINUTE: i64 = 60_000;
 
 fn log_source(id: &str, silent_after: Option<Millis>) -> (String, LogSource) {
-    let log_source = LogSource {
-        id: id.to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        addresses: Vec::new(),
-        certificates: Vec::new(),
-        hosts: Vec::new(),
-        timezone: None,
-        relay: id.starts_with("relay"),
-        by_relay: false,
-        silent_after,
-        blind_above: 0.1,
-    };
+    let log_source =
+        LogSource { relay: id.starts_with("relay"), silent_after, ..ioc_testing::log_source(id) };
     (id.to_owned(), log_source)
 }
 

@@ -96,17 +96,30 @@ impl PackVersions for Packs {
 }
 
 /// The store, and the log that messages lie on; none where nothing may be asked for.
+#[derive(Default)]
 struct House {
     store: SharedStore,
     bus: Option<SharedBus>,
+    /// Of what it never says which messages they are,
+    refuses: Option<ReplayScope>,
+    /// and what it never says of any.
+    untold: Option<ReplayScope>,
 }
 
 impl House {
     fn portion(&self, portion: &ReplayPortion, question: &Question, upto: Epoch) -> ReplayedMessages {
-        match portion.scope {
+        if self.refuses == Some(portion.scope) {
+            let failed = Some("the store refused".into());
+            return ReplayedMessages { failed, ..ReplayedMessages::default() };
+        }
+        let mut found = match portion.scope {
             ReplayScope::Rejects => self.rejected(portion, question, upto),
             ReplayScope::Stored => self.stored(portion, question, upto),
+        };
+        for message in found.messages.iter_mut().filter(|_| self.untold == Some(portion.scope)) {
+            (message.before.on_record, message.original) = (OnRecord::Untold, None);
         }
+        found
     }
 
     fn original(&self, position: Position) -> ReplayedOriginal {
@@ -160,7 +173,8 @@ impl House {
                 original: Some(self.original(position)),
             }
         };
-        ReplayedMessages { messages: found.into_iter().take(PORTION).map(message).collect(), more }
+        let messages = found.into_iter().take(PORTION).map(message).collect();
+        ReplayedMessages { messages, more, ..ReplayedMessages::default() }
     }
 
     fn rejected(&self, portion: &ReplayPortion, question: &Question, upto: Epoch) -> ReplayedMessages {
@@ -211,7 +225,7 @@ impl House {
             }
         });
         let messages = messages.collect();
-        ReplayedMessages { messages, more: found.next().is_some() }
+        ReplayedMessages { messages, more: found.next().is_some(), ..ReplayedMessages::default() }
     }
 }
 
@@ -433,7 +447,8 @@ fn replayed_is_the_same(folder: &Path, store: &SharedStore, workers: usize) {
     std::fs::remove_dir_all(folder.join("checkpoints")).unwrap();
     let again = SharedStore::default();
     let bus = open_log(folder);
-    let driver = start(folder, House { store: again.clone(), bus: None }, &bus, workers, true).unwrap();
+    let driver =
+        start(folder, House { store: again.clone(), ..House::default() }, &bus, workers, true).unwrap();
     let last = *store.0.lock().unwrap().epochs.keys().next_back().unwrap();
     for _ in 0..6_000 {
         if driver.progress().committed >= last || driver.halted().is_some() {
@@ -446,6 +461,57 @@ fn replayed_is_the_same(folder: &Path, store: &SharedStore, workers: usize) {
     for (epoch, results) in &store.epochs {
         assert_eq!(Some(results), again.epochs.get(epoch), "REPLAY: epoch {epoch} with {workers} workers");
     }
+}
+
+fn until_at_rest(store: &SharedStore, orders: usize) {
+    for _ in 0..4_000 {
+        if is_at_rest(store, orders) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn loud_a_replay_that_can_never_be_brought_ends_and_says_why_and_the_next_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (store, bus) = (SharedStore::default(), open_log(folder.path()));
+    let house = || House { store: store.clone(), bus: Some(bus.clone()), ..House::default() };
+    let sent = |unknown| Sent { subject: 0, unknown, at: 7, value: 2 };
+    let driver = start(folder.path(), house(), &bus, 1, false).unwrap();
+    for (number, unknown) in [true, false].into_iter().enumerate() {
+        append(&bus, "air", number, &format!("[{}]", sent(unknown).json()), &runtime);
+    }
+    assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(30)), "{:?}", driver.halted());
+    driver.stop().unwrap();
+    // Which messages have rejects it never says; of those that are stored it says nothing else.
+    let (refuses, untold) = (Some(ReplayScope::Rejects), Some(ReplayScope::Stored));
+    let driver = start(folder.path(), House { refuses, untold, ..house() }, &bus, 1, true).unwrap();
+    order(&bus, 2, &runtime);
+    until_at_rest(&store, ORDERS);
+    assert!(driver.halted().is_none());
+    driver.stop().unwrap();
+    let replays = || -> Vec<(ReplayScope, u64, Box<str>)> {
+        let store = store.0.lock().unwrap();
+        let replays = store.epochs.values().flat_map(|results| &results.facts.replays);
+        replays.filter_map(|replay| Some((replay.replay.scope, replay.done?, replay.error.clone()))).collect()
+    };
+    let (rejects, stored) = (ReplayScope::Rejects, ReplayScope::Stored);
+    assert_eq!(replays(), [(rejects, 0, "the store refused".into()), (stored, 1, "".into())]);
+    let replayed: Vec<Reread> = {
+        let store = store.0.lock().unwrap();
+        store.epochs.values().flat_map(|results| &results.facts.replayed).map(|row| row.reread).collect()
+    };
+    assert_eq!(replayed, [Reread::Unclear]);
+    // Once it answers, an order is carried out like any other.
+    let driver = start(folder.path(), house(), &bus, 1, true).unwrap();
+    order(&bus, 3, &runtime);
+    until_at_rest(&store, 2 * ORDERS);
+    driver.stop().unwrap();
+    assert_eq!(totals(&store).net().rejected, 0);
+    drop(bus);
+    replayed_is_the_same(folder.path(), &store, 1);
 }
 
 proptest! {
@@ -466,7 +532,7 @@ proptest! {
             let bus = open_log(folder.path());
             store.0.lock().unwrap().die =
                 life.death.map(|(after_commits, rows_are_in)| Death { after_commits, rows_are_in });
-            let house = House { store: store.clone(), bus: Some(bus.clone()) };
+            let house = House { store: store.clone(), bus: Some(bus.clone()), ..House::default() };
             let driver = start(folder.path(), house, &bus, life.workers, number >= mended_from).unwrap();
             for message in &life.messages {
                 let rows: Vec<String> = message.iter().map(Sent::json).collect();
@@ -483,18 +549,13 @@ proptest! {
         }
         store.0.lock().unwrap().die = None;
         let bus = open_log(folder.path());
-        let house = House { store: store.clone(), bus: Some(bus.clone()) };
+        let house = House { store: store.clone(), bus: Some(bus.clone()), ..House::default() };
         let driver = start(folder.path(), house, &bus, 2, true).unwrap();
         prop_assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(30)), "{:?}", driver.halted());
         // Once more, about all of it, and then there is nothing left.
         order(&bus, arrived, &runtime);
         orders += ORDERS;
-        for _ in 0..4_000 {
-            if is_at_rest(&store, orders) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until_at_rest(&store, orders);
         driver.stop().unwrap();
         drop(bus);
         check(&store, &journal, orders);

@@ -23,7 +23,6 @@ use ioc_model::{
     question::{About, Answer, Question},
     results::{AlertResult, StoredEvent, WindowResult},
     rule::{AlertChange, Bound, Condition, EVERY, Rule, Unusual},
-    text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     usual::{Like, compared},
     window::WindowKind,
@@ -57,17 +56,9 @@ fn unusual() -> Rule {
 
 fn pack(version: &str, rules: &[Rule]) -> Pack {
     let log_source = LogSource {
-        id: "srv-0".to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        addresses: Vec::new(),
-        certificates: Vec::new(),
         hosts: vec!["srv-0".to_owned()],
-        timezone: None,
-        relay: false,
-        by_relay: false,
         silent_after: Some(Millis::minutes(30)),
-        blind_above: 0.1,
+        ..ioc_testing::log_source("srv-0")
     };
     let windows = vec![WindowKind::Hour, WindowKind::Day];
     let measure = EventMeasure { windows, ..ioc_testing::measure("lines", Count::Lines) };

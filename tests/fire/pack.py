@@ -44,11 +44,22 @@ OFFICE = "so-fire"
 REPORT_FEED = "reports"
 # Both forms are owed by each commune: on the 28th of the month behind the next, so that the last of the months that are
 # reported is in time and the others are late.
+OWED_SINCE = (2025, 7)
 OBLIGATION = """
 [{form}]
 form = "{form}"
-valid_from = 2025-07-01
+valid_from = {year}-{month:02}-01
 due = {{ day = 28, months = 2, at = "17:00", on_day_off = "stays" }}
+"""
+# So many of a year that came late or not at all raise an alert.
+REMINDED_AT = 3
+REMINDED = "reminded"
+REMINDERS = f"""
+[{REMINDED}]
+name = {{ vi = "Nhiều báo cáo trễ hạn", en = "Many late reports" }}
+step = {{ vi = "Gọi đơn vị", en = "Call the agency" }}
+priority = "low"
+condition = {{ kind = "reminders", reach = {REMINDED_AT} }}
 """
 # What is counted: of which kinds, how bad at the least, in which windows.
 WHOLE = ("minute", "hour", "day")
@@ -180,18 +191,36 @@ condition = { kind = "events", count = "targets", by = "network", kinds = ["bloc
 """
 
 AGENCIES = f"id,name_vi,name_en,place\n{OFFICE},Sở Thử nghiệm,Test department,80\n"
-# Two communes will be others: a share of one of them comes to the other. So what is reported is read on that map, too.
-NEXT_MAP = "2030-01-01"
-REPORT_PLACES = f"""25486,2025-07-01,2029-12-31,commune,Xã Tân Biên,Tan Bien,80,,,
+# Two communes will be others: a share of one of them comes to the other. And all were others before: one was two, one was the
+# same, one was a part of another. So what is reported is read on those maps, too.
+NEXT_MAP, LAST_MAP = "2030-01-01", "2025-06-30"
+OLD_PROVINCE, OLD_DISTRICT, GROUP = "72", "703", "fire-old"
+REPORT_PLACES = f"""{OLD_PROVINCE},1970-01-01,{LAST_MAP},province,Tỉnh Tây Ninh,Tay Ninh,,,,
+{OLD_DISTRICT},1970-01-01,{LAST_MAP},district,Thành phố Tây Ninh,Tay Ninh,{OLD_PROVINCE},,,
+704,1970-01-01,{LAST_MAP},district,Huyện Tân Biên,Tan Bien,{OLD_PROVINCE},,,
+25456,1970-01-01,{LAST_MAP},ward,Phường 1,Ward 1,{OLD_DISTRICT},,,
+25459,1970-01-01,{LAST_MAP},ward,Phường 3,Ward 3,{OLD_DISTRICT},,,
+25486,1970-01-01,{LAST_MAP},township,Thị trấn Tân Biên,Tan Bien,704,,,
+25492,1970-01-01,{LAST_MAP},commune,Xã Tân Bình,Tan Binh,704,,,
+79,2025-07-01,,province,Thành phố Hồ Chí Minh,Ho Chi Minh City,,,,
+25495,2025-07-01,,commune,Xã Thạnh Tây,Thanh Tay,79,,,
+25486,2025-07-01,2029-12-31,commune,Xã Tân Biên,Tan Bien,80,,,
 25489,2025-07-01,2029-12-31,commune,Xã Tân Lập,Tan Lap,80,,,
 25486,{NEXT_MAP},,commune,Xã Tân Biên,Tan Bien,80,,,
 25489,{NEXT_MAP},,commune,Xã Tân Lập,Tan Lap,80,,,
 """
 SUCCESSIONS = f"""from_code,from_valid_from,to_code,to_valid_from,split,main,weight,estimated
+{OLD_PROVINCE},1970-01-01,80,2025-07-01,false,true,1,false
+25456,1970-01-01,25459,2025-07-01,false,true,1,false
+25459,1970-01-01,25459,2025-07-01,false,true,1,false
+25486,1970-01-01,25486,2025-07-01,false,true,1,false
+25492,1970-01-01,25489,2025-07-01,true,true,0.7,true
+25492,1970-01-01,25495,2025-07-01,true,false,0.3,true
 25486,2025-07-01,25486,{NEXT_MAP},true,false,0.4,true
 25486,2025-07-01,25489,{NEXT_MAP},true,true,0.6,true
 25489,2025-07-01,25489,{NEXT_MAP},false,true,1,false
 """
+GROUPS = f"id,name_vi,name_en,of_code,of_valid_from\n{GROUP},Tân Ninh cũ,Old Tan Ninh,{OLD_DISTRICT},1970-01-01\n"
 REPORTS = """
 [reports]
 name = { vi = "Báo cáo", en = "Reports" }
@@ -222,6 +251,16 @@ FORM_INDICATOR = """
 [{form}.indicators.{name}]
 name = {{ vi = "{label}", en = "{name}" }}
 unit = "đơn vị"
+additive = {additive}
+"""
+# Of what may not be added up, and of a share, other maps say other things.
+NOT_ADDITIVE, SHARE = "F04", ("share", "F02", "F01")
+FORM_SHARE = """
+[{form}.indicators.{name}]
+name = {{ vi = "Tỷ lệ đúng hạn", en = "Share in time" }}
+unit = "%"
+percent = true
+ratio = ["{numerator}", "{denominator}"]
 """
 
 # What the decrees leave open.
@@ -276,7 +315,7 @@ def write(folder, scale):
         RULE.format(name=name, kinds=kinds, windows=windows, condition=condition)
         for name, (kinds, windows, condition) in RULES.items()
     ]
-    (folder / "rules.toml").write_text("".join(rules) + LOG_RULES, encoding="utf-8")
+    (folder / "rules.toml").write_text("".join(rules) + LOG_RULES + REMINDERS, encoding="utf-8")
     write_log_sources(folder)
     write_forms(folder)
     return folder
@@ -289,13 +328,17 @@ def write_forms(folder):
             there.write(text)
     (folder / "agencies.csv").write_text(AGENCIES, encoding="utf-8")
     (folder / "successions.csv").write_text(SUCCESSIONS, encoding="utf-8")
+    (folder / "groups.csv").write_text(GROUPS, encoding="utf-8")
     text = ""
     for form, absent in ((KEEPING, "keeps"), (WITHDRAWING, "withdraws")):
         text += FORM.format(name=form, title=form.upper(), absent=absent)
         for name, label in FORM_INDICATORS.items():
-            text += FORM_INDICATOR.format(form=form, name=name, label=label)
+            text += FORM_INDICATOR.format(form=form, name=name, label=label, additive=str(name != NOT_ADDITIVE).lower())
+        name, numerator, denominator = SHARE
+        text += FORM_SHARE.format(form=form, name=name, numerator=numerator, denominator=denominator)
     (folder / "forms.toml").write_text(text, encoding="utf-8")
-    owed = "".join(OBLIGATION.format(form=form) for form in (KEEPING, WITHDRAWING))
+    year, month = OWED_SINCE
+    owed = "".join(OBLIGATION.format(form=form, year=year, month=month) for form in (KEEPING, WITHDRAWING))
     (folder / "obligations.toml").write_text(owed, encoding="utf-8")
 
 

@@ -11,19 +11,22 @@ import csv
 import datetime
 import decimal
 import json
+import math
 from fractions import Fraction
 
 from boundaries import Units, read
-from fire.pack import COMMUNES, NEXT_MAP, REPORT_FEED, REPORT_PLACES, SUCCESSIONS, WITHDRAWING
+from fire import owing
+from fire.pack import (
+    GROUP, LAST_MAP, NEXT_MAP, NOT_ADDITIVE, OLD_DISTRICT, OLD_PROVINCE, REPORT_FEED, REPORT_PLACES, SHARE, SUCCESSIONS, WITHDRAWING,
+)
 from ioc import PACK
 from fire.reporting import Said
 
 # As `store` reads them.
 Receipt = collections.namedtuple("Receipt", "at position received form agency verdict rows stored same rejected withdrawn")
-# An obligation as it stands, without when it was said.
-Owed = collections.namedtuple("Owed", "form agency year month state received late revisions rejected")
 VINTAGES = ("official", "preliminary")
-ZONE = datetime.timezone(datetime.timedelta(hours=7))
+SINCE = datetime.date(2025, 7, 1)
+COMMUNE_OF_TWO = ("25459", SINCE)
 
 
 class Journal:
@@ -98,36 +101,23 @@ class Kept:
             if said and agency == place:
                 yield form, name, place, year, month, said.vintage, said.mark, number(said)
 
+    def said(self):
+        """By form, indicator, year and month, what counts of each commune's cell; what was taken back is no word."""
+        said = collections.defaultdict(dict)
+        for (form, name, place, year, month, agency), words in self.words.items():
+            if agency == place:
+                one = next((words[vintage] for vintage in VINTAGES if words.get(vintage)), None)
+                if one:
+                    counts = {"value": one.number, "none": 0}.get(one.mark)
+                    said[form, name, year, month][place, SINCE] = None if counts is None else Fraction(counts)
+        return said
+
     def beside(self):
         """What other agencies say of them, as `store.CONFLICTS` reads it."""
         for (form, name, place, year, month, agency), words in self.words.items():
             for vintage, said in words.items():
                 if said and agency != place:
                     yield form, name, place, year, month, agency, vintage, said.mark, number(said)
-
-
-def due(year, month):
-    """The 28th of the second month behind, at 17:00 by the clock of the province, in milliseconds."""
-    behind = year * 12 + month - 1 + 2
-    return int(datetime.datetime(behind // 12, behind % 12 + 1, 28, 17, tzinfo=ZONE).timestamp() * 1000)
-
-
-def owed(form, agency, year, month, receipts, now):
-    """How the obligation of a commune stands of which these receipts came; the first accepted counts."""
-    accepted = sorted((receipt for receipt in receipts if receipt.verdict == "accepted"), key=lambda receipt: receipt.received)
-    refused = sum(receipt.verdict == "refused" for receipt in receipts)
-    deadline = due(year, month)
-    received = accepted[0].received if accepted else None
-    late = None
-    if accepted:
-        late = -(-(received - deadline) // 1000) if received > deadline else None
-        state = "late" if received > deadline else "on_time"
-    elif now > deadline:
-        state = "missing"
-    else:
-        state = "rejected" if refused else "due"
-    revisions = sum(receipt.stored + receipt.withdrawn > 0 for receipt in accepted[1:])
-    return Owed(form, agency, year, month, state, received, late, revisions, refused)
 
 
 def units():
@@ -137,31 +127,62 @@ def units():
     return Units(places, list(csv.DictReader(SUCCESSIONS.splitlines())))
 
 
-def restated(shown):
-    """What is shown, on the map to come, as `store.RESTATED` reads it: worked out by `boundaries` and by none of its code."""
-    said, found = collections.defaultdict(dict), []
-    since, day, all_units = datetime.date(2025, 7, 1), datetime.date.fromisoformat(NEXT_MAP), units()
-    for form, name, place, year, month, _, mark, value in shown:
-        counts = {"value": value, "none": 0}.get(mark)
-        said[form, name, year, month][place, since] = None if counts is None else Fraction(counts)
+def as_decimal(value):
+    return None if value is None else decimal.Decimal(value.numerator) / decimal.Decimal(value.denominator)
+
+
+def wider(map, form, name, unit, year, month, numbers):
+    """What known numbers add up to in a unit, as `store.ON_MAP` reads it."""
+    known = [number for number in numbers if number is not None]
+    return map, form, name, unit, year, month, as_decimal(sum(known, Fraction(0))) if known else None, "wider", None, len(known), None
+
+
+def on_maps(said):
+    """What is said, on the map to come and on the last one, as `store.on_maps` reads it: worked out by `boundaries`."""
+    found, all_units = [], units()
+    for day, maps, province in ((NEXT_MAP, (NEXT_MAP,), "80"), (LAST_MAP, (LAST_MAP, f"{LAST_MAP} known"), OLD_PROVINCE)):
+        for map in maps:
+            found += on_map(said, all_units, day, map, province)
+    for (form, name, year, month), of in said.items():
+        # Of what the old district's two wards became, that is one of today's communes.
+        if name != NOT_ADDITIVE and COMMUNE_OF_TWO in of:
+            found.append(wider("", form, name, GROUP, year, month, [of[COMMUNE_OF_TWO]]))
+    return found
+
+
+def on_map(said, all_units, day, map, province):
+    made, share = {}, SHARE
     for (form, name, year, month), of in said.items():
         end = datetime.date(year, month, calendar.monthrange(year, month)[1])
-        for (place, _), (value, reason, estimated, known, expected) in all_units.restated(of, end, day).items():
-            # What was taken back stands in the store all the same, and is nothing here.
-            if known:
-                value = None if value is None else decimal.Decimal(value.numerator) / decimal.Decimal(value.denominator)
-                is_estimate = estimated and value is not None
-                found.append((form, name, place, year, month, value, reason, is_estimate, known, expected))
-    return found
+        made[form, name, year, month] = of_units = all_units.restated(of, end, datetime.date.fromisoformat(day), name != NOT_ADDITIVE)
+        for (place, _), (value, reason, estimated, known, expected) in of_units.items():
+            is_estimate = estimated and value is not None
+            yield map, form, name, place, year, month, as_decimal(value), reason, is_estimate, known, expected
+        if name != NOT_ADDITIVE:
+            # All of them lie in one province, whatever became of them; one alone in the old district.
+            yield wider(map, form, name, province, year, month, of.values())
+            if province == OLD_PROVINCE:
+                within = {OLD_DISTRICT: [COMMUNE_OF_TWO], "704": of.keys() - {COMMUNE_OF_TWO}}
+                for district, places in within.items():
+                    if there := [of[place] for place in places if place in of]:
+                        yield wider(map, form, name, district, year, month, there)
+    for form, year, month in {(form, year, month) for form, name, year, month in made if name in share[1:]}:
+        sides = (made.get((form, name, year, month), {}) for name in share[1:])
+        for (place, _), (value, reason, estimated, *_) in all_units.ratio(*sides).items():
+            # Rounded as `store.ON_MAP` does.
+            value = None if value is None else as_decimal(Fraction(math.floor(value * 10**6 + Fraction(51, 100)), 10**6))
+            yield map, form, share[0], place, year, month, value, reason, estimated and value is not None, None, None
+
+
+# What the ledger holds, and by which clock it does.
+Ledger = collections.namedtuple("Ledger", "clock owed scores reminded")
 
 
 class Reports:
     """What is broken, in `findings`; what was compared, in `figures`; of all receipts, the `sums`."""
 
-    def __init__(self, journals, envelopes, receipts, shown, beside, obligations, balance, on_map=()):
-        self.journals, self.balance = journals, balance
-        self.obligations = [Owed(*row) for row in obligations]
-        self.now = max((receipt.received for receipt in receipts), default=0)
+    def __init__(self, journals, envelopes, receipts, shown, beside, ledger, balance, on_map=()):
+        self.journals, self.balance, self.ledger = journals, balance, ledger
         # By form, commune, year and month: the receipts of its own messages.
         self.came = collections.defaultdict(list)
         self.envelopes = sorted(envelope for envelope in envelopes if envelope.feed == REPORT_FEED)
@@ -189,14 +210,14 @@ class Reports:
         self.fates()
         self.same("cells that are shown", collections.Counter(self.kept.shown()), self.held)
         self.same("words of other agencies", collections.Counter(self.kept.beside()), self.held_beside)
-        self.same("numbers on the map to come", collections.Counter(restated(self.kept.shown())), self.held_restated)
+        self.same("numbers on other maps", collections.Counter(on_maps(self.kept.said())), self.held_restated)
         self.owed()
         sums = {name: self.sums[name] for name in ("rows", "stored", "same", "rejected")}
         totals = dict(zip(sums, (self.balance[f"rows_{name}"] for name in ("decoded", "stored", "duplicate", "rejected")), strict=True))
         if sums != totals:
             self.findings.append(f"BALANCE: receipts say {sums}, the feed {totals}")
         self.figures |= {"cells shown": sum(self.held.values()), "words beside them": sum(self.held_beside.values())}
-        self.figures["numbers on another map"] = sum(self.held_restated.values())
+        self.figures["numbers on other maps"] = sum(self.held_restated.values())
         return self
 
     def came_for(self, message, receipt):
@@ -209,14 +230,23 @@ class Reports:
         self.none("BATCH", f"{what} that should not be", sorted((held - wanted).elements(), key=str))
 
     def owed(self):
-        """Every commune owes both forms of each month; what it sent of one says how that stands."""
-        held = [row for row in self.obligations if (row.form, row.agency, row.year, row.month) in self.came]
-        wanted = [owed(*key, receipts, self.now) for key, receipts in self.came.items()]
-        self.same("obligations", collections.Counter(wanted), collections.Counter(held))
-        others = [row for row in self.obligations if (row.form, row.agency, row.year, row.month) not in self.came]
-        met = [row for row in others if row.state not in ("not_due", "due", "missing") or row.agency not in COMMUNES]
-        self.none("BATCH", "obligations that nothing came for", met)
+        """Every commune owes both forms of each month, whether anything of it came or not."""
+        wanted = owing.matrix(self.came, self.ledger.clock)
+        self.same("obligations", collections.Counter(wanted), collections.Counter(self.ledger.owed))
+        scores = collections.Counter(owing.scores(wanted))
+        self.same("scores of what is owed", scores, collections.Counter(self.ledger.scores))
+        reminded = owing.reminded(wanted, self.ledger.clock)
+        active = collections.Counter(one.agency for one in self.ledger.reminded if one.active)
+        self.same("alerts of reminders", collections.Counter(reminded.keys()), active)
+        # It says how many there were when it was raised: enough, and no more than there are now.
+        others = [
+            one
+            for one in self.ledger.reminded
+            if one.active and not owing.REMINDED_AT <= one.count <= reminded.get(one.agency, one.count)
+        ]
+        self.none("BATCH", "alerts of another number of reminders", others)
         self.figures["obligations"] = len(wanted)
+        self.figures |= collections.Counter(f"obligations {one.state}" for one in wanted)
 
     def fates(self):
         """Every envelope has one receipt, and what all of a message's say is what must have become of it."""

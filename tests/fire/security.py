@@ -277,8 +277,9 @@ class Logins:
         said = []
         clock = self.clock
         while clock.newest < until:
-            # Some further apart than the server may be silent.
-            at = (clock.newest + self.chance.randrange(MINUTE, 2 * SILENT_AFTER)) // SECOND * SECOND
+            # Some further apart than the server may be silent; never in two hours of four, of which the second is whole.
+            apart = SILENT_AFTER if clock.newest // HOUR % 4 < 2 else 2 * SILENT_AFTER
+            at = (clock.newest + self.chance.randrange(MINUTE, apart)) // SECOND * SECOND
             said += self.connection(at)
             clock.newest = at + WITHIN
             said += [line for at, evicted in clock.others() for line in self.connection(at // SECOND * SECOND, evicted)]

@@ -3,8 +3,8 @@
 import clickhouse_connect
 
 import archive
-from fire import counts, devices, reported
-from fire.pack import LOG_FEEDS, NEXT_MAP, REPORT_FEED
+from fire import counts, devices, owing, reported
+from fire.pack import LAST_MAP, LOG_FEEDS, NEXT_MAP, REMINDED, REPORT_FEED
 
 MILLIS = "toUnixTimestamp64Milli({})"
 
@@ -69,20 +69,48 @@ CELLS = """
     SELECT form, indicator, place_code, toYear(period_start), toMonth(period_start), vintage, mark, value FROM report_cell
     WHERE mark != 'withdrawn'
 """
-RESTATED = f"""
-    SELECT form, indicator, place_code, toYear(period_start), toMonth(period_start), value, reason,
+# In the order of `reported.on_maps`: cells, shares, and what wider units and groups add up to, on each map. Shares are doubles: they
+# are rounded where none of them lies.
+EVER = "known_at = '2299-01-01 00:00:00'"
+MAPS = {
+    NEXT_MAP: (f"on_map(map_date = '{NEXT_MAP}')",),
+    LAST_MAP: (f"on_map(map_date = '{LAST_MAP}')", f"on_map_known_at(map_date = '{LAST_MAP}', {EVER})"),
+}
+ON_MAP = """
+    SELECT '{map}', form::String, indicator::String, place_code, toYear(period_start), toMonth(period_start), value, reason,
         (estimated AND isNotNull(value))::Bool, known, expected
-    FROM report_on_map(map_date = '{NEXT_MAP}') WHERE known > 0
+    FROM report_{view}
+    UNION ALL
+    SELECT '{map}', form::String, indicator, place_code, toYear(period_start), toMonth(period_start), round(toDecimal128(value + 1e-8, 9), 6),
+        reason, (estimated AND isNotNull(value))::Bool, NULL, NULL
+    FROM report_ratio_{view}
+    UNION ALL
+    SELECT '{map}', form::String, indicator::String, place_code, toYear(period_start), toMonth(period_start), total, 'wider', NULL, known, NULL
+    FROM report_unit_{view}
+"""
+IN_GROUPS = """
+    SELECT '', form::String, indicator::String, group_id, toYear(period_start), toMonth(period_start), total, 'wider', NULL, known, NULL
+    FROM report_group
 """
 CONFLICTS = """
     SELECT form, indicator, place, toYear(period_start), toMonth(period_start), agency, vintage, mark, value FROM report_conflict
     WHERE mark != 'withdrawn'
 """
-# In the order of `reported.Owed`.
+# In the order of `owing.Owed`, of `owing.Score` and of `owing.Reminded`.
 OWED = f"""
     SELECT form::String, agency::String, toYear(period_start), toMonth(period_start), toString(state),
-        if(isNull(received_at), NULL, {MILLIS.format('assumeNotNull(received_at)')}), late_seconds, revisions, rejected FROM obligation_current
+        {MILLIS.format('owed_from')}, {MILLIS.format('due_at')},
+        if(isNull(received_at), NULL, {MILLIS.format('assumeNotNull(received_at)')}), late_seconds, revisions, rejected,
+        reminders
+    FROM obligation_current
 """
+SCORES = """
+    SELECT agency::String, toYear(period_start), toMonth(period_start), owed, not_due, due, on_time, late, missing, rejected,
+        revisions, median_late_seconds, reminders, score, reasons
+    FROM obligation_score
+"""
+REMINDERS = f"SELECT subject::String, active::Bool, value FROM alert_current WHERE rule = '{REMINDED}'"
+CLOCK = f"SELECT {MILLIS.format('max(now)')} FROM epoch"
 
 
 def read(base, ioc, folder):
@@ -136,11 +164,31 @@ def read_reports(base, ioc, folder):
         [reported.Receipt(*row) for row in asked.query(RECEIPTS).result_rows],
         asked.query(CELLS).result_rows,
         asked.query(CONFLICTS).result_rows,
-        asked.query(OWED).result_rows,
+        read_ledger(asked),
         # A run without reports has nothing of them.
         balances(ioc).get(REPORT_FEED, dict.fromkeys(BALANCE, 0)),
-        asked.query(RESTATED).result_rows,
+        [tuple(row) for query in on_maps() for row in asked.query(query).result_rows],
     )
+
+
+def read_ledger(asked):
+    """What is owed, by which clock."""
+    ((clock,),) = asked.query(CLOCK).result_rows
+    scores = [owing.Score(*row[:-1], tuple(row[-1])) for row in asked.query(SCORES).result_rows]
+    return reported.Ledger(
+        clock,
+        [owing.Owed(*row) for row in asked.query(OWED).result_rows],
+        scores,
+        [owing.Reminded(*row) for row in asked.query(REMINDERS).result_rows],
+    )
+
+
+def on_maps():
+    """What is asked of numbers on other maps: as they are, and as they are known at the end, which is the same."""
+    yield IN_GROUPS
+    for day, views in MAPS.items():
+        for view in views:
+            yield ON_MAP.format(map=day if view == views[0] else f"{day} known", view=view)
 
 
 BALANCE = (

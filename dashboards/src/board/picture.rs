@@ -21,6 +21,7 @@ use super::{Changes, SECOND};
 use crate::{
     alerts::{AlertChanges, AlertView, OpenAlerts},
     assessment::{AssessmentTile, AssessmentView},
+    called::SubjectNames,
     feed::FeedTile,
     figures::{FigureView, Figures},
     guarded::GuardedFeeds,
@@ -52,6 +53,8 @@ pub(super) struct Picture {
     /// By subject, indicator and averaging.
     pub(super) assessments: BTreeMap<(Name, Name, Averaging), AssessmentTile>,
     pub(super) alerts: OpenAlerts,
+    /// What they are about is called so.
+    pub(super) called: SubjectNames,
     pub(super) figures: Figures,
     pub(super) feeds: BTreeMap<Name, FeedTile>,
     pub(super) rejects: LastRejects,
@@ -60,6 +63,8 @@ pub(super) struct Picture {
     pub(super) rejected: HashMap<Name, u64>,
     /// What rules of events could not keep since the start.
     pub(super) forgotten: u64,
+    /// Events of hosts behind relays that were not told apart since the start.
+    pub(super) untold: u64,
     /// The last epoch since the start that said something of what agencies owe.
     pub(super) ledger: Epoch,
     pub(super) epoch: Epoch,
@@ -119,6 +124,7 @@ impl Picture {
         }
         self.promises = Promises::of(pack);
         self.guarded = GuardedFeeds::of(pack);
+        self.called = SubjectNames::of(pack);
         let gone = self.stations.iter_mut().filter(|(id, _)| !pack.stations.contains_key(id.as_str()));
         gone.for_each(|(_, station)| station.expect_nothing());
         self.province = province(pack).map(|province| PlaceView::from(&province.key));
@@ -304,8 +310,13 @@ impl Picture {
         figures.into_iter().map(|figure| FigureView { place: self.province, ..figure }).collect()
     }
 
+    /// With where its subject is and what that is called.
     pub(super) fn placed(&self, alert: AlertView) -> AlertView {
-        AlertView { place: self.places.get(&*alert.subject).copied(), ..alert }
+        AlertView {
+            subject_name: self.called.get(alert.about, &alert.subject).cloned(),
+            place: self.places.get(&*alert.subject).copied(),
+            ..alert
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use ioc_model::{
 };
 
 use super::{MatrixCell, MatrixColumn, MatrixRow, Names};
-use crate::reports::PeriodView;
+use crate::{concern::priority_of_an_obligation, reports::PeriodView};
 
 /// Agencies by columns, who misses the most first. Where several obligations are of one cell the most urgent one stands for them.
 pub(crate) fn matrix(
-    names: &Names<'_>,
+    names: Names<'_>,
     obligations: &[Obligation],
     by_period: bool,
 ) -> (Vec<MatrixColumn>, Vec<MatrixRow>) {
@@ -31,6 +31,7 @@ pub(crate) fn matrix(
         let cell = MatrixCell {
             id: ObligationKey::from(of).to_string(),
             state: of.state,
+            priority: priority_of_an_obligation(of.state),
             due_at: of.due_at,
             late_seconds: of.late_seconds(),
             revisions: of.revisions,

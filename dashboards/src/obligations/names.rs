@@ -1,42 +1,29 @@
 //! What things of the ledger are called, and what of a receipt is told beside an obligation.
 
-use std::collections::BTreeMap;
-
 use ioc_model::{
-    form::{Form, ObligationKey, ObligationScore, Rule, Weight},
+    form::{ObligationKey, ObligationScore, Weight},
     pack::Pack,
-    place::Date,
     results::{Obligation, Receipt},
     text::Text,
 };
 
 use super::{AgencyView, AttemptView, ObligationView, RefusedView, SaidView, ScoreView};
 use crate::{
+    called::AgencyNames,
+    concern::priority_of_an_obligation,
     guarded::{GuardedFeeds, without_numbers},
     reports::PeriodView,
 };
 
 /// What things of the ledger are called.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Names<'p> {
-    pack: &'p Pack,
-    places: BTreeMap<&'p str, (Date, &'p Text)>,
-    guarded: GuardedFeeds,
+    pub(crate) pack: &'p Pack,
+    pub(crate) agencies: &'p AgencyNames,
+    pub(crate) guarded: &'p GuardedFeeds,
 }
 
-impl<'p> Names<'p> {
-    pub(crate) fn of(pack: &'p Pack) -> Names<'p> {
-        let mut places: BTreeMap<&str, (Date, &Text)> = BTreeMap::new();
-        for place in &pack.places {
-            let named = (place.key.valid_from, &place.name);
-            let known = places.entry(&place.key.code).or_insert(named);
-            if known.0 < named.0 {
-                *known = named;
-            }
-        }
-        Names { pack, places, guarded: GuardedFeeds::of(pack) }
-    }
-
+impl Names<'_> {
     /// A form's name.
     pub(crate) fn form(&self, form: &str) -> Option<Text> {
         self.pack.forms.get(form).map(|form| form.name.clone())
@@ -49,20 +36,14 @@ impl<'p> Names<'p> {
 
     /// An agency by its identifier; the authority of a place is known by the place's code.
     pub(crate) fn agency(&self, agency: &str) -> AgencyView {
-        let known = self.pack.agencies.get(agency).map(|agency| agency.name.clone());
-        let of_place = || self.places.get(agency).map(|(_, name)| (*name).clone());
-        AgencyView { agency: agency.to_owned(), agency_name: known.or_else(of_place) }
+        AgencyView { agency: agency.to_owned(), agency_name: self.agencies.get(agency).cloned() }
     }
 
     /// The first error of a message, without the numbers of persons that may stand in it.
     fn reason(&self, receipt: &Receipt) -> Option<Text> {
-        let errors = || receipt.findings.iter().filter(|finding| finding.weight == Weight::Error);
-        let error = errors().next()?;
-        let form = self.pack.forms.get(receipt.form.as_str());
-        let is_not_known = errors().any(|it| matches!(it.rule, Rule::UnknownForm | Rule::Unreadable));
-        let is_of_persons =
-            form.is_none_or(Form::keeps_back) || (self.guarded.guards(&receipt.feed) && is_not_known);
-        Some(match is_of_persons {
+        let error = receipt.findings.iter().find(|finding| finding.weight == Weight::Error)?;
+        let rules = receipt.findings.iter().map(|finding| finding.rule);
+        Some(match self.guarded.guards_report(self.pack, (&receipt.form, &receipt.feed), rules) {
             true => without_numbers(&error.message, &error.stands),
             false => error.message.clone(),
         })
@@ -91,6 +72,7 @@ impl<'p> Names<'p> {
             owed_from: of.owed_from,
             due_at: of.due_at,
             state: of.state,
+            priority: priority_of_an_obligation(of.state),
             received_at: of.first.map(|arrival| arrival.received_at),
             position: of.first.map(|arrival| arrival.position.to_string()),
             late_seconds: of.late_seconds(),
@@ -150,6 +132,7 @@ impl From<&Obligation> for SaidView {
         SaidView {
             said_at: of.said_at,
             state: of.state,
+            priority: priority_of_an_obligation(of.state),
             due_at: of.due_at,
             revisions: of.revisions,
             rejected: of.rejected,

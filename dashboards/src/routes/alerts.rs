@@ -14,7 +14,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, actions, fresh_json, question, starting};
+use super::{AppState, actions, fresh_json, question, starting, up_to};
 use crate::{
     access::Asked, alert_times::AlertTimesView, alerts::AlertView, history::AlertStory, problem::Problem,
 };
@@ -51,10 +51,7 @@ pub(super) async fn alerts(
     query: Result<Query<AlertsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
-    let limit = asked.limit.unwrap_or(100);
-    if !(1..=ALERTS_MAX).contains(&limit) {
-        return Err(Problem::bad_request(format!("limit must be 1 to {ALERTS_MAX}")));
-    }
+    let limit = up_to("limit", asked.limit.unwrap_or(100), ALERTS_MAX)?;
     let before = asked.before.map(|before| super::moment("before", before)).transpose()?;
     starting(&state.board)?;
     let (mut alerts, open) = state.board.open_alerts(&asker);
@@ -65,9 +62,7 @@ pub(super) async fn alerts(
         }
         AlertState::All => {
             alerts = state.history.alerts(&asker, before.map(|before| Now(before.0)), limit).await?;
-            for alert in &mut alerts {
-                alert.place = state.board.place(&alert.subject);
-            }
+            alerts = alerts.into_iter().map(|alert| state.board.placed(alert)).collect();
         }
     }
     fresh_json(&Alerts { alerts, open })
@@ -126,9 +121,8 @@ pub(super) async fn alert(
 
 /// An alert and all that happened to it.
 pub(super) async fn story(state: &AppState, asker: &Asker, key: &AlertKey) -> Result<AlertStory, Problem> {
-    let mut story = state.history.alert(asker, key).await?.ok_or_else(unknown)?;
-    story.alert.place = state.board.place(&story.alert.subject);
-    Ok(story)
+    let AlertStory { alert, history } = state.history.alert(asker, key).await?.ok_or_else(unknown)?;
+    Ok(AlertStory { alert: state.board.placed(alert), history })
 }
 
 #[derive(Deserialize)]

@@ -29,7 +29,7 @@ pub(super) async fn figures(
     query: Result<Query<FiguresQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let FiguresQuery { at } = question(query)?;
-    let known_at = at.as_deref().map(moment).transpose()?;
+    let known_at = at.as_deref().map(|at| moment("at", at)).transpose()?;
     starting(&state.board)?;
     let figures = match known_at {
         Some(moment) => {
@@ -43,16 +43,16 @@ pub(super) async fn figures(
 }
 
 /// Milliseconds since 1970, or RFC 3339 with an offset.
-pub(super) fn moment(text: &str) -> Result<EventTime, Problem> {
+pub(super) fn moment(name: &str, text: &str) -> Result<EventTime, Problem> {
     let millis = match text.parse::<i64>() {
         Ok(millis) => Some(millis),
         Err(_) => EventTime::from_rfc3339(text).map(|moment| moment.0),
     };
     let millis = millis.ok_or_else(|| {
-        Problem::bad_request(
-            "at must be milliseconds since 1970, or a moment such as 2026-03-03T08:00:00+07:00",
-        )
-        .vi("at là số mili giây từ 1970, hoặc một thời điểm như 2026-03-03T08:00:00+07:00")
+        Problem::bad_request(format!(
+            "{name} must be milliseconds since 1970, or a moment such as 2026-03-03T08:00:00+07:00"
+        ))
+        .vi(format!("{name} là số mili giây từ 1970, hoặc một thời điểm như 2026-03-03T08:00:00+07:00"))
     })?;
-    super::moment("at", millis)
+    super::moment(name, millis)
 }

@@ -12,7 +12,7 @@ use axum::{
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, actions, fresh_json, question, starting};
+use super::{AppState, actions, fresh_json, question, starting, up_to};
 use crate::{
     access::Asked,
     held::{DecisionReceipt, DecisionRequest, GROUPS_MAX, HeldGroup, HeldOf, HeldVerdict},
@@ -36,10 +36,7 @@ pub(super) async fn held(
     query: Result<Query<HeldQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let HeldQuery { sender, subject, indicator, day, limit } = question(query)?;
-    let limit = limit.unwrap_or(100);
-    if !(1..=GROUPS_MAX).contains(&limit) {
-        return Err(Problem::bad_request(format!("limit must be 1 to {GROUPS_MAX}")));
-    }
+    let limit = up_to("limit", limit.unwrap_or(100), GROUPS_MAX)?;
     let of = of_a_day(HeldOf { sender, subject, indicator, day })?;
     let zone = state.shown().pack.timezone.clone();
     fresh_json(&state.history.held(&asker, &of, &zone, limit).await?)

@@ -11,7 +11,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, MOMENTS, fresh_json, position, question, starting};
+use super::{AppState, MOMENTS, fresh_json, position, question, starting, up_to};
 use crate::{
     access::Asked,
     history::TrendPoint,
@@ -49,10 +49,7 @@ pub(super) async fn trend(
     query: Result<Query<TrendQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
-    let hours = asked.hours.unwrap_or(72);
-    if !(1..=TREND_HOURS_MAX).contains(&hours) {
-        return Err(Problem::bad_request(format!("hours must be 1 to {TREND_HOURS_MAX}")));
-    }
+    let hours = up_to("hours", asked.hours.unwrap_or(72), TREND_HOURS_MAX)?;
     state.measured(&asker, &asked.subject, &asked.indicator)?;
     starting(&state.board)?;
     let now = state.board.now();
@@ -78,10 +75,7 @@ pub(super) async fn rejects(
     query: Result<Query<RejectsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
-    let limit = asked.limit.unwrap_or(100);
-    if !(1..=REJECTS_MAX).contains(&limit) {
-        return Err(Problem::bad_request(format!("limit must be 1 to {REJECTS_MAX}")));
-    }
+    let limit = up_to("limit", asked.limit.unwrap_or(100), REJECTS_MAX)?;
     let rejects = state.history.rejects(&asker, limit).await?;
     let shown = state.shown();
     fresh_json(&Rejects { rejects: rejects.into_iter().map(|reject| shown.guarded.reject(reject)).collect() })
@@ -114,22 +108,22 @@ pub(super) async fn series(
     query: Result<Query<SeriesAsked>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
-    let points = asked.points.unwrap_or(SERIES_MAX);
-    if !(1..=SERIES_MAX).contains(&points) {
-        return Err(Problem::bad_request(format!("points must be 1 to {SERIES_MAX}")));
-    }
+    let points = up_to("points", asked.points.unwrap_or(SERIES_MAX), SERIES_MAX)?;
     starting(&state.board)?;
     let from = super::moment("from", asked.from.unwrap_or(*MOMENTS.start()))?;
     let to = super::moment("to", asked.to.unwrap_or(state.board.now().0))?;
     if from >= to {
-        return Err(Problem::bad_request("from must lie before to"));
+        return Err(Problem::bad_request("from must lie before to").vi("from phải trước to"));
     }
     let of = match (IndexId::from_word(&asked.indicator), asked.kind.window()) {
         (Some(index), Some(kind)) => {
             state.station(&asker, &asked.subject)?;
             SeriesOf::Index(index, kind)
         }
-        (Some(_), None) => return Err(Problem::bad_request("an index has hours and days, no points")),
+        (Some(_), None) => {
+            return Err(Problem::bad_request("an index has hours and days, no points")
+                .vi("chỉ số chỉ có giờ và ngày, không có điểm đo"));
+        }
         (None, _) => {
             state.measured(&asker, &asked.subject, &asked.indicator)?;
             SeriesOf::Indicator(asked.indicator, asked.kind)

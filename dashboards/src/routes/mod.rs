@@ -12,6 +12,7 @@ mod health;
 mod held;
 mod history;
 mod lineage;
+mod misread;
 mod obligations;
 mod pack;
 mod picture;
@@ -21,6 +22,7 @@ mod reports;
 
 pub(crate) use health::STATUS_STALE;
 use std::{
+    fmt::Display,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -41,6 +43,7 @@ use ioc_model::{
     position::{InvalidPosition, Position},
     time::EventTime,
 };
+use misread::MisreadQuery;
 use obligations::LedgerQuestion;
 use prometheus::{IntCounter, IntGauge, Registry};
 use reports::ReportedQuery;
@@ -48,14 +51,14 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::SharedAccess, assets, board::Board, clients::SharedClients, guarded::GuardedFeeds,
-    history::SharedHistory, live::LivePace, operator::SharedOperator, originals::SharedOriginals,
-    overview::Dimensions, pack::SharedReload, problem::Problem, pulls::SharedPulls, seats::Seats,
-    shared::Shared,
+    access::SharedAccess, assets, board::Board, called::AgencyNames, clients::SharedClients,
+    guarded::GuardedFeeds, history::SharedHistory, live::LivePace, obligations::Names,
+    operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, pack::SharedReload,
+    problem::Problem, pulls::SharedPulls, seats::Seats, shared::Shared,
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 46] = [
+pub const PATHS: [&str; 47] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -73,6 +76,7 @@ pub const PATHS: [&str; 46] = [
     "/api/security/events",
     "/api/security/summary",
     "/api/security/measures",
+    "/api/security/misread",
     "/api/clients",
     "/api/pulls",
     "/api/pack/reload",
@@ -156,6 +160,7 @@ struct Shown {
     dimensions: Dimensions,
     pack: Arc<Pack>,
     guarded: GuardedFeeds,
+    agencies: AgencyNames,
     map: Option<Map>,
     /// Ends the live streams: whoever comes again finds another pack.
     closing: CancellationToken,
@@ -171,10 +176,16 @@ impl Shown {
             build: format!("{}-{}", assets::build_id(), pack.version.0),
             dimensions: Dimensions::of(&pack),
             guarded: GuardedFeeds::of(&pack),
+            agencies: AgencyNames::of(&pack),
             pack,
             map,
             closing: closing.child_token(),
         }
+    }
+
+    /// What things of reports are called, and what of them may be quoted.
+    fn names(&self) -> Names<'_> {
+        Names { pack: &self.pack, agencies: &self.agencies, guarded: &self.guarded }
     }
 }
 
@@ -200,6 +211,7 @@ pub struct AppState {
     summaries: Arc<Shared<EventsQuery>>,
     event_pages: Arc<Shared<EventsQuery>>,
     measures: Arc<Shared<MeasuresQuery>>,
+    misread: Arc<Shared<MisreadQuery>>,
     reported: Arc<Shared<ReportedQuery>>,
     ledgers: Arc<Shared<LedgerQuestion>>,
     registry: Registry,
@@ -243,6 +255,7 @@ impl AppState {
             summaries: Arc::default(),
             event_pages: Arc::default(),
             measures: Arc::default(),
+            misread: Arc::default(),
             reported: Arc::default(),
             ledgers: Arc::default(),
             registry,
@@ -311,6 +324,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/security/events", get(events::events))
         .route("/api/security/summary", get(events::summary))
         .route("/api/security/measures", get(events::measures))
+        .route("/api/security/misread", get(misread::misread))
         .route("/api/clients", get(clients::clients))
         .route("/api/pulls", get(pulls::pulls))
         .route("/api/pack/reload", post(pack::reload))
@@ -371,6 +385,15 @@ fn question<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     query.map(|Query(asked)| asked).map_err(|error| Problem::bad_request(error.body_text()))
 }
 
+/// A number of a question: from 1 to the most of what is told at once.
+fn up_to<N: Copy + PartialOrd + From<u8> + Display>(name: &str, asked: N, most: N) -> Result<N, Problem> {
+    match asked >= N::from(1) && asked <= most {
+        true => Ok(asked),
+        false => Err(Problem::bad_request(format!("{name} must be 1 to {most}"))
+            .vi(format!("{name} phải từ 1 đến {most}"))),
+    }
+}
+
 fn position(text: &str) -> Result<Position, Problem> {
     text.parse().map_err(|error: InvalidPosition| {
         Problem::bad_request(error.to_string()).vi("vị trí có dạng log-phân vùng-thứ tự, ví dụ 1-0-42")
@@ -384,7 +407,8 @@ fn moment(name: &str, millis: i64) -> Result<EventTime, Problem> {
     if MOMENTS.contains(&millis) {
         return Ok(EventTime(millis));
     }
-    Err(Problem::bad_request(format!("{name} must be a moment of the years 1900 to 2299, in milliseconds")))
+    Err(Problem::bad_request(format!("{name} must be a moment of the years 1900 to 2299, in milliseconds"))
+        .vi(format!("{name} phải là một thời điểm của các năm 1900 đến 2299, tính bằng mili giây")))
 }
 
 fn fresh_json(content: &impl Serialize) -> Result<Response, Problem> {

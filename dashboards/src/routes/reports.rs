@@ -10,7 +10,8 @@ use axum::{
 use ioc_model::{
     asker::Asker,
     calendar::Calendar,
-    form::{Form, Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
+    form::{CellFilter, Form, Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
+    obligation::{Debtor, ObligationRule, OnChange},
     pack::{DOMAINS, Pack},
     place::{Date, Place},
     position::Position,
@@ -20,17 +21,18 @@ use ioc_model::{
 };
 use serde::Deserialize;
 
-use super::{AppState, fresh, fresh_json, json, position, question, starting};
+use super::{AppState, fresh, fresh_json, json, position, question, starting, up_to};
 use crate::{
     access::Asked as AskedBy,
     kept_back::{CountedCell, KeptBack},
+    obligations::Names,
     problem::Problem,
     reported::{DomainView, TargetList, forms_of},
     reports::{
         CELLS_MAX, CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReceiptPage, ReceiptView, ReportStory,
-        ReportValues, SilentPlace,
+        ReportValues, SilentPlace, TotalView,
     },
-    restated::{Asked, Reading},
+    restated::{Asked, AskedPlace, Reading},
 };
 
 #[derive(Deserialize)]
@@ -50,11 +52,7 @@ pub(super) async fn receipts(
     query: Result<Query<ReceiptsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let ReceiptsQuery { form, agency, verdict, before, limit } = question(query)?;
-    let limit = limit.unwrap_or(100);
-    if !(1..=RECEIPTS_MAX).contains(&limit) {
-        return Err(Problem::bad_request(format!("limit must be 1 to {RECEIPTS_MAX}"))
-            .vi(format!("limit phải từ 1 đến {RECEIPTS_MAX}")));
-    }
+    let limit = up_to("limit", limit.unwrap_or(100), RECEIPTS_MAX)?;
     let place = |text: String| {
         let detail_vi = "vị trí không đúng; hãy dùng 'next' của trang trước";
         text.parse::<ReceiptCursor>().map_err(|error| Problem::bad_request(error.to_string()).vi(detail_vi))
@@ -63,8 +61,8 @@ pub(super) async fn receipts(
     starting(&state.board)?;
     let of = ReceiptFilter { form, agency, verdict, sender: None };
     let ReceiptPage { receipts, next } = state.history.receipts(&asker, &of, before, limit).await?;
-    let pack = state.shown().pack.clone();
-    let receipts = receipts.into_iter().map(|receipt| called(receipt, &pack)).collect();
+    let shown = state.shown();
+    let receipts = receipts.into_iter().map(|receipt| called(receipt, shown.names())).collect();
     fresh_json(&ReceiptPage { receipts, next })
 }
 
@@ -88,8 +86,8 @@ pub(super) async fn receipt(
     let periods: BTreeSet<Period> = cells.iter().map(|cell| cell.period.period()).collect();
     let counts = counts(&state, &asker, form, Some(&periods.into_iter().collect::<Vec<_>>())).await?;
     let cells = named(cells, &receipt.form, pack);
-    let is_of_persons = shown.guarded.guards_report(pack, &receipt, &findings);
-    let story = ReportStory { receipt: called(receipt, pack), findings, cells, more_cells };
+    let is_of_persons = shown.guarded.guards_receipt(pack, &receipt, &findings);
+    let story = ReportStory { receipt: called(receipt, shown.names()), findings, cells, more_cells };
     fresh_json(&story.told(&KeptBack::of(form, &pack.groups, &counts), is_of_persons))
 }
 
@@ -120,6 +118,8 @@ async fn shared(state: &AppState, asker: &Asker, asked: ReportedQuery) -> Result
 pub(super) struct ValuesQuery {
     form: String,
     period: String,
+    indicator: Option<String>,
+    part: Option<String>,
     place: Option<String>,
     map: Option<String>,
 }
@@ -134,8 +134,9 @@ pub(super) async fn values(
 }
 
 async fn made_of_values(state: &AppState, asker: &Asker, of: &ValuesQuery) -> Result<Bytes, Problem> {
-    let ValuesQuery { form, period, place, map } = of;
+    let ValuesQuery { form, period, indicator, part, place, map } = of;
     let reading = reading(map.as_deref())?;
+    let place = place.as_deref().map(asked_place).transpose()?;
     // What kind it is of, its form said when it was stored.
     let periods: Vec<Period> =
         PeriodKind::ALL.into_iter().filter_map(|kind| Period::parse(kind, period)).collect();
@@ -148,8 +149,13 @@ async fn made_of_values(state: &AppState, asker: &Asker, of: &ValuesQuery) -> Re
     starting(&state.board)?;
     let pack = state.shown().pack.clone();
     let asked = asked(state, &pack, reading)?;
-    let cells = state.history.report_values(asker, form, &periods, None).await?;
     let (known, by_code) = (pack.forms.get(form), PlacesByCode::of(&pack.places));
+    let filter = CellFilter {
+        indicators: indicator.as_ref().map(|id| asked.made_of(known, id)),
+        part: part.clone(),
+        codes: place.as_ref().map(|place| asked.codes(place)),
+    };
+    let cells = state.history.report_values(asker, form, &periods, &filter).await?;
     // Of all places, also where one is asked for: what is kept back of it depends on the others.
     let counts = counts(state, asker, known, Some(&periods)).await?;
     let additive = |indicator: &str| {
@@ -157,58 +163,81 @@ async fn made_of_values(state: &AppState, asker: &Asker, of: &ValuesQuery) -> Re
     };
     // A form of no tiers is about whatever its messages name.
     let of_tiers = known.map(|form| &form.places).filter(|scope| !scope.kinds.is_empty());
-    let places = |period: &PeriodView| match (place, of_tiers) {
+    let places = |period: &PeriodView| match (&place, of_tiers) {
         (Some(_), _) => 1,
         (None, Some(scope)) => by_code.of_scope_on(scope, period.end).len(),
         (None, None) => 0,
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
     let kept_back = KeptBack::of(known, &pack.groups, &counts);
-    let silent =
-        known.filter(|_| place.is_none()).and_then(|form| silent(&pack, asker, form, &periods, &cells));
+    let due = known.filter(|_| place.is_none()).and_then(|form| due(asker, &pack, &by_code, form, &periods));
+    let silent = match due {
+        Some(due) => {
+            let is_all = filter == CellFilter::default() && cells.len() <= CELLS_MAX as usize;
+            // What was taken back, or left empty, is not reported.
+            let says = cells.iter().filter(|cell| cell.is.mark.says_something());
+            let said = match is_all {
+                true => says.map(CellView::unit).collect(),
+                false => state.history.report_places(asker, form, &periods).await?,
+            };
+            Some(due.into_iter().filter(|place| !said.contains(&place.key)).map(SilentPlace::of).collect())
+        }
+        None => None,
+    };
     let cells = named(cells, form, &pack);
     let mut restated = match cells.len() > CELLS_MAX as usize {
         true => Vec::new(),
         false => asked.restated(known, &cells, &kept_back),
     };
-    let values = match place.as_deref().filter(|_| !asked.is_as_reported()) {
+    restated.retain(|of| indicator.as_ref().is_none_or(|indicator| of.indicator == *indicator));
+    let values = match place.as_ref().filter(|_| !asked.is_as_reported()) {
         // Of a unit of the map: with the cells that it is made of.
         Some(unit) => {
-            restated.retain(|of| of.place == unit);
+            let more_cells = cells.len() > CELLS_MAX as usize;
+            restated = unit.on_map(restated);
             let is_part = |cell: &CellView| restated.iter().any(|of| of.is_made_of(cell));
             let cells = cells.into_iter().filter(is_part).collect();
             let parts = ReportValues::of(cells, None, additive, &kept_back, places);
-            ReportValues { totals: Vec::new(), ..parts }
+            ReportValues { totals: Vec::new(), more_cells, ..parts }
         }
-        None => ReportValues::of(cells, place.as_deref(), additive, &kept_back, places),
+        None => ReportValues::of(cells, place.as_ref(), additive, &kept_back, places),
     };
+    // A total is of all parts of the same dimensions: of some of them alone it would be another number, which nobody judged.
+    let is_whole = |total: &TotalView| part.is_none() || total.dimensions.is_empty();
+    let is_asked =
+        |total: &TotalView| indicator.as_ref().is_none_or(|indicator| total.indicator == *indicator);
+    let totals = values.totals.into_iter().filter(|total| is_whole(total) && is_asked(total)).collect();
     let indicators = indicators.unwrap_or_default();
-    json(&ReportValues { indicators, silent, map: Some(asked.view()), restated, ..values })
+    json(&ReportValues { indicators, totals, silent, map: Some(asked.view()), restated, ..values })
 }
 
-/// Places of a form of which nothing is among its cells; none where that cannot be known: by who does not see all feeds that
-/// bring it, of a form of no tiers or of other periods, and of more cells than are listed.
-fn silent(
-    pack: &Pack,
+/// Places that a form is about in one of the periods, but for those that the rule by which they owe it lets off where places
+/// change within it; none where it cannot be known of which of them nothing was reported: by who does not see all feeds that
+/// bring it, of a form of no tiers or of other periods.
+fn due<'p>(
     asker: &Asker,
+    pack: &'p Pack,
+    places: &PlacesByCode<'p>,
     form: &Form,
     periods: &[Period],
-    cells: &[CellView],
-) -> Option<Vec<SilentPlace>> {
+) -> Option<Vec<&'p Place>> {
     let sees_all = pack
         .feeds
         .values()
         .filter(|feed| feed.forms.contains(&form.id))
         .all(|feed| asker.sees_feed(&feed.id));
-    if !sees_all || form.places.kinds.is_empty() || cells.len() > CELLS_MAX as usize {
+    if !sees_all || form.places.kinds.is_empty() {
         return None;
     }
     let period = periods.iter().find(|period| period.kind == form.period)?;
-    let said: BTreeSet<(&str, Date)> =
-        cells.iter().map(|cell| (cell.place.as_str(), cell.place_from)).collect();
-    let due = PlacesByCode::of(&pack.places).of_scope_on(&form.places, period.end);
-    let of_nothing = |place: &&Place| !said.contains(&(place.key.code.as_str(), place.key.valid_from));
-    Some(due.into_iter().filter(of_nothing).map(SilentPlace::of).collect())
+    let rules =
+        pack.obligations.values().filter(|rule| rule.form == form.id && rule.on_change == OnChange::Whole);
+    let rules: Vec<(&ObligationRule, Vec<Debtor>)> =
+        rules.map(|rule| (rule, rule.debtors(form, &pack.places, &pack.successions))).collect();
+    let is_let_off =
+        |place: &&Place| rules.iter().any(|(rule, debtors)| rule.lets_off(debtors, &place.key, *period));
+    let due = places.of_scope_on(&form.places, period.end).into_iter();
+    Some(due.filter(|place| !is_let_off(place)).collect())
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -261,6 +290,18 @@ fn reading(map: Option<&str>) -> Result<Reading, Problem> {
             "'{text}' is no map; one is reported, today, or a day such as 2025-06-30"
         ))
         .vi(format!("'{text}' không phải là bản đồ; hãy dùng reported, today, hoặc một ngày như 2025-06-30"))
+    })
+}
+
+/// A place by its code, or one version of it.
+fn asked_place(text: &str) -> Result<AskedPlace, Problem> {
+    AskedPlace::parse(text).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "'{text}' is no place; one is 25486, or 25486@2025-07-01 for one version of it"
+        ))
+        .vi(format!(
+            "'{text}' không phải là địa bàn; hãy dùng mã như 25486, hoặc 25486@2025-07-01 cho một phiên bản"
+        ))
     })
 }
 
@@ -341,22 +382,16 @@ pub(super) async fn is_kept_back(
     let shown = state.shown();
     // Also of a feed that brings no reports now: it may have, by a pack before.
     Ok(match state.history.receipt(asker, position).await? {
-        Some((receipt, findings)) => shown.guarded.guards_report(&shown.pack, &receipt, &findings),
+        Some((receipt, findings)) => shown.guarded.guards_receipt(&shown.pack, &receipt, &findings),
         None => shown.guarded.guards(feed),
     })
 }
 
 /// With the names of its form and agency.
-fn called(receipt: ReceiptView, pack: &Pack) -> ReceiptView {
-    let agency = pack.agencies.get(&receipt.agency).map(|agency| agency.name.clone());
-    // The authority of a place is known by the place's code.
-    let of_place = || {
-        let versions = pack.places.iter().filter(|place| place.key.code == receipt.agency);
-        versions.max_by_key(|place| place.key.valid_from).map(|place| place.name.clone())
-    };
+fn called(receipt: ReceiptView, names: Names<'_>) -> ReceiptView {
     ReceiptView {
-        form_name: pack.forms.get(&receipt.form).map(|form| form.name.clone()),
-        agency_name: agency.or_else(of_place),
+        form_name: names.form(&receipt.form),
+        agency_name: names.agency(&receipt.agency).agency_name,
         ..receipt
     }
 }

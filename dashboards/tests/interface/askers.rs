@@ -118,6 +118,7 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "foresee ",
         "events ",
         "events_summed ",
+        "misread ",
         "SeriesQuery ",
         "alerts ",
         "alert ",

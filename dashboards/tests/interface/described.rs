@@ -21,6 +21,7 @@ use crate::{
     alerts::alert_times,
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
+    misread::misread,
     obligations::{owed, refused, score},
     replays::{rejected, replay},
     reports::{cell, form, receipt, sum, target_year},
@@ -56,6 +57,7 @@ pub async fn filled() -> Server {
         told.rows.events = vec![event(NOON, 0)];
         told.summed = summed();
         told.measures = measured();
+        told.misread = misread();
         told.receipts = vec![receipt(0)];
         told.rejected = vec![rejected("air-gateway", 4)];
         told.replays = vec![replay()];

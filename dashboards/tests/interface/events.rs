@@ -8,11 +8,12 @@ use ioc_dashboards::{
     heard::{HeardWindow, NotHeard},
     lineage::EnvelopeRows,
     log_sources::{LogSourceHeard, LogSourcesSaid},
-    measures::{DistinctTotal, MeasureHour, MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureWindow, MeasureWindows, SensorAlerts},
 };
 use ioc_model::{
     asker::{Asker, Sight},
     event::{Count, Decided, EventKind, EventMeasure, Severity, TimeFrom},
+    form::Agency,
     name::Name,
     pack::{LogSource, Pack},
     results::StatusResult,
@@ -97,6 +98,7 @@ pub fn summed() -> EventsSummed {
     let heard = |id: &str, weight, received_at| LogSourceHeard {
         id: id.to_owned(),
         weight,
+        grave: 0,
         rows: weight,
         absurd: 0,
         relayed: 0,
@@ -140,8 +142,8 @@ pub fn summed() -> EventsSummed {
     }
 }
 
-pub fn measured() -> Vec<MeasureHours> {
-    let hour = |ago: i64, value, missing| MeasureHour {
+pub fn measured() -> Vec<MeasureWindows> {
+    let hour = |ago: i64, value, missing| MeasureWindow {
         start: EventTime(NOON - ago * HOUR),
         value,
         log_sources: 2,
@@ -152,7 +154,7 @@ pub fn measured() -> Vec<MeasureHours> {
     let hours = days.chain([hour(2, 0.0, 1), hour(1, 9.0, 0)]).collect();
     let targets = vec![hour(2, 70.0, 0), hour(1, 80.0, 0)];
     [("failed_logins", hours), ("targets", targets)]
-        .map(|(measure, hours)| MeasureHours { measure: measure.to_owned(), hours })
+        .map(|(measure, windows)| MeasureWindows { measure: measure.to_owned(), windows })
         .into()
 }
 
@@ -281,7 +283,7 @@ async fn an_alert_of_a_log_source_opens_to_what_its_measure_counted() {
     assert_eq!((link["kind"].as_str(), link["log_source"].as_str()), (Some("measure"), Some("srv-a")));
     assert_eq!(server.get(link["href"].as_str().unwrap(), &[]).await.status, 200);
     let asked = server.record.asked();
-    let read = "severities: [High, Critical], log_source: \"srv-a\", address: None, network: None, end: None, attempts: true, known: true";
+    let read = "severities: [High, Critical], log_sources: [\"srv-a\"], address: None, network: None, end: None, attempts: true, known: true";
     let times = format!("from: EventTime({}), until: EventTime({NOON})", NOON - HOUR);
     assert!(asked.iter().any(|it| it.contains(read) && it.contains(&times)), "{asked:?}");
     let gone = server.get("/api/lineage/alert/many~fw-a~1", &[]).await.json();
@@ -297,7 +299,7 @@ async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says
         assert_eq!(server.get(&format!("/api/security/{path}?{query}"), &[]).await.status, 200, "{path}");
     }
     for asked in server.record.asked() {
-        let read = "kinds: [LoginFailed, Alert], severities: [High, Critical], log_source: \"srv-a\", \
+        let read = "kinds: [LoginFailed, Alert], severities: [High, Critical], log_sources: [\"srv-a\"], \
                     address: Some(203.0.113.5), network: None, end: Some(Source), attempts: true";
         assert!(asked.contains(read) && asked.contains("flow_id: \"1200\""), "{asked}");
     }
@@ -445,7 +447,7 @@ async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_h
     let found = server.get("/api/security/measures?log_source=ids-a", &[]).await.json();
     let measure = &found["measures"][0];
     assert_eq!((&measure["id"], &measure["count"]), (&"failed_logins".into(), &"attempts".into()));
-    let hours = measure["hours"].as_array().unwrap();
+    let hours = measure["windows"].as_array().unwrap();
     assert_eq!(hours.len(), 2, "what lies before the last day is what it is held against: {hours:?}");
     assert_eq!((&hours[0]["missing"], &hours[0]["standing"]), (&1.into(), &Value::Null));
     assert_eq!(hours[0]["not_heard"][0]["log_source"], "ids-b");
@@ -458,15 +460,75 @@ async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_h
     let different = &found["measures"][1];
     let of_both = json!([{ "hours": 24, "value": 90.0, "at_least": true }, { "hours": 168, "value": 90.0, "at_least": true }]);
     assert_eq!(different["totals"], of_both, "different ones are not added up");
-    let asked =
-        [24, 168].map(|back| format!("different ones \"ids-a\" {} {}", NOON + 1 - back * HOUR, NOON + 1));
+    let asked = [24, 168]
+        .map(|back| format!("different ones [\"ids-a\"] hour {} {}", NOON + 1 - back * HOUR, NOON + 1));
     let [one, other] = asked;
-    assert_eq!(server.record.asked(), [format!("measures \"ids-a\" {since} {}", NOON + 1), one, other]);
+    assert_eq!(
+        server.record.asked(),
+        [format!("measures [\"ids-a\"] hour {since} {}", NOON + 1), one, other]
+    );
     assert_eq!(server.get("/api/security/measures?from=0", &[]).await.status, 400, "more than is summed up");
     server.record.tell(|told| (told.measures, told.different) = (Vec::new(), Vec::new()));
     let nothing = server.get("/api/security/measures?log_source=srv-a", &[]).await.json();
     for measure in nothing["measures"].as_array().unwrap() {
         assert_eq!(measure["totals"][0], json!({ "hours": 24, "value": null, "at_least": false }));
+    }
+}
+
+#[tokio::test]
+async fn what_an_agency_has_is_asked_of_its_log_sources_by_minute_hour_and_day() {
+    let mut pack = watched();
+    for id in ["fw-a", "ids-b"] {
+        pack.log_sources.get_mut(id).unwrap().agency = Some("so-x".to_owned());
+    }
+    let name = text("Sở X", "Department X");
+    let agency = Agency { id: "so-x".to_owned(), name, place: "72".to_owned() };
+    let _ = pack.agencies.insert(agency.id.clone(), agency);
+    pack.measures.get_mut("failed_logins").unwrap().windows = WindowKind::ALL.to_vec();
+    let server = Server::of(pack).await;
+    server.board.system(SystemStatus { clock_speed: 0.0, ..well() });
+    server.board.apply(&results(1, NOON));
+    let heard = |id: &str, weight, grave| LogSourceHeard {
+        id: id.to_owned(),
+        weight,
+        grave,
+        rows: 1,
+        absurd: 0,
+        relayed: 0,
+        received_at: ReceivedAt(NOON),
+    };
+    server.record.tell(|told| {
+        told.measures = measured();
+        told.summed.heard = vec![heard("ids-a", 9, 1), heard("ids-b", 5, 2), heard("fw-a", 4, 2)];
+    });
+    let summary = server.get("/api/security/summary?agency=so-x", &[]).await.json();
+    let agencies = summary["agencies"].as_array().unwrap();
+    let told: Vec<_> =
+        agencies.iter().map(|of| (&of["agency"], &of["name"]["en"], &of["weight"], &of["grave"])).collect();
+    let expected: [(Value, Value, Value, Value); 2] = [
+        ("so-x".into(), "Department X".into(), 9.into(), 4.into()),
+        (Value::Null, "Department".into(), 9.into(), 1.into()),
+    ];
+    assert_eq!(
+        told,
+        expected.each_ref().map(|(a, b, c, d)| (a, b, c, d)),
+        "all agencies, whichever is asked for"
+    );
+    let listed: Vec<_> = summary["log_sources"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    for window in ["minute", "hour", "day"] {
+        let found =
+            server.get(&format!("/api/security/measures?agency=so-x&window={window}"), &[]).await.json();
+        assert_eq!(
+            (&found["window"], &found["offered"]),
+            (&window.into(), &json!(["minute", "hour", "day"]))
+        );
+        let asked = server.record.asked().into_iter().rfind(|asked| asked.starts_with("measures")).unwrap();
+        assert!(asked.starts_with(&format!("measures [\"fw-a\", \"ids-b\"] {window} ")), "{asked}");
+        assert_eq!(asked.matches(", ").count(), 1 + if window == "minute" { 20 } else { 0 }, "{asked}");
+    }
+    for wrong in ["agency=so-y", "agency=so-x&log_source=ids-b", "window=week", "window=minute&from=0"] {
+        assert_eq!(server.get(&format!("/api/security/measures?{wrong}"), &[]).await.status, 400, "{wrong}");
     }
 }
 

@@ -15,8 +15,8 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     reject::RejectReason,
-    results::{Evidence, LimitVerdict, RowStanding},
-    rule::{AlertChange, Bound, Condition, Measure, Rule},
+    results::{AlertResult, Evidence, LimitVerdict, RowStanding},
+    rule::{AlertAbout, AlertChange, AlertKey, Bound, Condition, Measure, Rule},
     status::StationStatus,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
@@ -147,6 +147,36 @@ async fn an_index_opens_to_its_windows_a_window_to_its_rows_and_a_row_to_its_byt
     assert_eq!((envelope["rows"][0]["row"].as_u64(), envelope["base64"].is_null()), (Some(3), true));
     let raw = server.get(&format!("/api/lineage/envelope/{position}/raw"), &[]).await;
     assert_eq!(raw.body, "{\"bụi\": 20}".as_bytes());
+}
+
+#[tokio::test]
+async fn an_alert_of_an_agency_says_what_that_is_called_and_opens_to_what_it_missed_of_that_year_alone() {
+    let server = Server::start().await;
+    let mut made = results(1, NOON);
+    let raised = alert("missed-one", 1, AlertChange::Raised, NOON);
+    // Year's end by the pack's zone, which is still the old year by UTC.
+    let began = EventTime::from_rfc3339("2003-12-31T17:00:00Z").unwrap();
+    made.facts.alerts.push(AlertResult {
+        key: AlertKey { subject: "25645".into(), ..raised.key.clone() },
+        about: AlertAbout::Agency,
+        evidence: raised.evidence.clone().map(|of| Evidence { start: began, ..of }),
+        ..raised
+    });
+    server.board.apply(&made);
+    server.record.take(&made);
+    let opened = server.get("/api/lineage/alert/missed-one~25645~1", &[]).await.json();
+    let href = "/api/obligations?agency=25645&state=missing,late&due=2004";
+    assert_eq!(
+        (opened["raised_by"]["href"].as_str(), &opened["raised_by"]["due"]),
+        (Some(href), &"2004".into())
+    );
+    assert_eq!(server.get(href, &[]).await.status, 200);
+    let called = &opened["alert"]["subject_name"];
+    assert_eq!(called["vi"], "Phường Hòa Thành");
+    let listed = server.get("/api/alerts", &[]).await.json();
+    assert_eq!(listed["alerts"][0]["subject_name"], *called);
+    let before = server.get("/api/alerts?state=all", &[]).await.json();
+    assert_eq!(before["alerts"][0]["subject_name"], *called);
 }
 
 #[tokio::test]

@@ -10,11 +10,13 @@ mod held;
 mod kept_back;
 mod lineage;
 mod maps;
+mod misread;
 mod obligations;
 mod pages;
 mod replays;
 mod reports;
 mod series;
 mod server;
+mod silent;
 #[path = "../support/mod.rs"]
 mod support;

@@ -147,8 +147,140 @@ async fn numbers_are_read_as_reported_on_todays_map_and_on_that_of_a_day() {
     let places: Vec<&str> =
         one["cells"].as_array().unwrap().iter().map(|cell| cell["place"].as_str().unwrap()).collect();
     assert!(!places.is_empty() && places.iter().all(|place| *place == "00003"));
+    let off_map = day["restated"].as_array().unwrap().iter().filter(|of| of["on_map"] == false);
+    let off_map: Vec<&Value> = off_map.map(|of| &of["indicator"]).collect();
+    assert_eq!(off_map, ["X01", "share"], "the district's own, and the share of which that is a side");
     for wrong in ["yesterday", "1999-12-31", "2026-02-30"] {
         assert_eq!(server.get(&format!("{ASKED}&map={wrong}"), &[]).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_unit_of_the_map_says_itself_counts_and_what_that_displaces_is_flagged() {
+    let server = of_may().await;
+    server.record.tell(|told| told.cells.push(at("X01", ("00003", NEW), 5, "70")));
+    let day = server.get(&format!("{ASKED}&map={NEW}"), &[]).await.json();
+    let expected = [
+        (format!("00001@{NEW}"), json!(["123", null, true, false])),
+        (format!("00003@{NEW}"), json!(["70", null, false, false])),
+        (format!("00003@{OLD}"), json!([null, "own_word", false, false])),
+        (format!("00004@{NEW}"), json!(["7", null, false, false])),
+        (format!("701@{OLD}"), json!([null, "no_successor", false, false])),
+    ];
+    assert_eq!(restated(&day, "X01"), BTreeMap::from(expected));
+    // 123 + 70 + 7 that are told, 0.7 of 10 and 9 that are not: 216, which is what was reported.
+    let displaced = &day["restated"].as_array().unwrap()[1];
+    assert_eq!(displaced["parts"], json!([{"place": "00003", "place_from": OLD, "weight": "0.7"}]));
+    assert_eq!(displaced["on_map"], false);
+    let total = day["totals"].as_array().unwrap().iter().find(|total| total["indicator"] == "X01").unwrap();
+    assert_eq!(total["sum"], "216");
+    // Asked for by itself it is the same: the words of the units that displace it are read, too.
+    let one = server.get(&format!("{ASKED}&map={NEW}&place=00003@{OLD}"), &[]).await.json();
+    assert_eq!(one["restated"][0], *displaced);
+    // A share is made of what is told of both; where one of both is displaced it says so.
+    let share = |of: &Value, unit: &str| restated(of, "share")[unit].clone();
+    assert_eq!(share(&day, &format!("00003@{OLD}"))[1], "own_word");
+}
+
+#[tokio::test]
+async fn a_share_of_which_one_of_both_was_said_by_nobody_says_that_a_part_is_missing() {
+    let server = of_may().await;
+    for (said, unsaid) in [("cases", "X01"), ("X01", "cases")] {
+        server.record.tell(|told| {
+            told.cells = vec![at(said, ("00004", OLD), 5, "70"), at(unsaid, ("00001", OLD), 5, "80")];
+        });
+        let day = server.get(&format!("{ASKED}&map={NEW}"), &[]).await.json();
+        let share = restated(&day, "share");
+        assert_eq!(share[&format!("00004@{NEW}")], json!([null, "part_missing", false, false]), "{said}");
+        assert_eq!(share[&format!("00001@{NEW}")], json!([null, "part_missing", false, false]), "{said}");
+        let of = day["restated"].as_array().unwrap().iter().find(|of| of["indicator"] == "share").unwrap();
+        assert_eq!((&of["known"], of["parts"].as_array().unwrap().len()), (&json!(0), 1));
+    }
+}
+
+#[tokio::test]
+async fn of_a_form_of_more_cells_than_are_listed_one_indicator_or_place_is_told_whole_in_every_reading() {
+    let server = of_may().await;
+    let all = server.get(&format!("{ASKED}&map={NEW}"), &[]).await.json();
+    let reported = server.get(ASKED, &[]).await.json();
+    let many = ioc_dashboards::reports::CELLS_MAX as usize + 1;
+    server.record.tell(|told| {
+        told.cells.extend((0..many).map(|_| at("X02", ("00002", OLD), 5, "1")));
+    });
+    let x01 = |values: &Value, list: &str| -> Vec<Value> {
+        let all = values[list].as_array().unwrap().iter();
+        all.filter(|of| of["indicator"] == "X01").cloned().collect()
+    };
+    for (map, before) in [(NEW, &all), ("reported", &reported)] {
+        for asked in ["indicator=X01", "indicator=X01&part="] {
+            let one = server.get(&format!("{ASKED}&map={map}&{asked}"), &[]).await.json();
+            assert_eq!(one["more_cells"], false);
+            for list in ["cells", "restated", "totals"] {
+                assert_eq!(*one[list].as_array().unwrap(), x01(before, list), "{list} of {map}");
+            }
+            assert_eq!(
+                one["silent"], before["silent"],
+                "who said nothing of the form, whatever is asked of it"
+            );
+        }
+    }
+    // A share comes with what it is made of.
+    let share = server.get(&format!("{ASKED}&map={NEW}&indicator=share"), &[]).await.json();
+    assert_eq!(restated(&share, "share"), restated(&all, "share"));
+    assert_eq!(share["restated"].as_array().unwrap().len(), 4);
+    assert!(share["cells"].as_array().unwrap().iter().all(|cell| cell["indicator"] != "X02"));
+    let one = server.get(&format!("{ASKED}&map={NEW}&place=00004"), &[]).await.json();
+    assert_eq!((&one["more_cells"], &one["restated"][0]["number"]), (&json!(false), &json!("7")));
+    // Of some of the parts that are added up there is no total.
+    let part = server.get(&format!("{ASKED}&indicator=X01&part=sex%3Df"), &[]).await.json();
+    assert_eq!((&part["totals"], &part["cells"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test]
+async fn a_code_that_was_another_units_before_is_the_unit_of_the_map_unless_a_version_is_named() {
+    let server = of_may().await;
+    // Of May the new 00003 speaks as well.
+    server.record.tell(|told| told.cells.push(at("X01", ("00003", NEW), 5, "70")));
+    let of = async |asked: &str| {
+        let values = server.get(&format!("{ASKED}&{asked}"), &[]).await.json();
+        let places = |list: &str, from: &str| -> Vec<String> {
+            let all = values[list].as_array().unwrap().iter();
+            let name =
+                |of: &Value| format!("{}@{}", of["place"].as_str().unwrap(), of[from].as_str().unwrap());
+            let mut names: Vec<String> = all.map(name).collect();
+            names.sort();
+            names.dedup();
+            names
+        };
+        (places("restated", "place_from"), places("cells", "place_from"))
+    };
+    let (new, old) = (format!("00003@{NEW}"), format!("00003@{OLD}"));
+    // On the map of before the new 00003 is on none: it was made of a part of the old one.
+    let (restated, cells) = of(&format!("map={LAST}&place=00003")).await;
+    assert_eq!((restated, cells), (vec![old.clone()], vec![old.clone()]));
+    let (restated, cells) = of(&format!("map={LAST}&place=00003@{NEW}")).await;
+    assert_eq!((restated, cells), (vec![new.clone()], vec![new.clone()]));
+    // A code that no unit of the map has is what was reported of who had it.
+    let (restated, _) = of(&format!("map={NEW}&place=701")).await;
+    assert_eq!(restated, [format!("701@{OLD}")]);
+    // As reported a code alone is all that had it.
+    assert_eq!(of("place=00003").await.1, [old.clone(), new.clone()]);
+    assert_eq!(of(&format!("place=00003@{NEW}")).await.1, [new]);
+    for wrong in ["place=", "place=00003@soon", "place=@2026-07-01"] {
+        assert_eq!(server.get(&format!("{ASKED}&{wrong}"), &[]).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn bound_more_cells_than_are_read_on_a_map_are_told_as_that_and_not_as_nothing() {
+    let server = of_may().await;
+    let many = ioc_dashboards::reports::CELLS_MAX as usize + 1;
+    server.record.tell(|told| {
+        told.cells = (0..many).map(|_| at("X01", ("00001", OLD), 5, "1")).collect();
+    });
+    for asked in ["", "&place=00001"] {
+        let values = server.get(&format!("{ASKED}&map={NEW}{asked}"), &[]).await.json();
+        assert_eq!((&values["restated"], &values["more_cells"]), (&json!([]), &json!(true)), "{asked}");
     }
 }
 
@@ -164,6 +296,14 @@ async fn safe_what_is_made_of_a_number_that_is_kept_back_is_kept_back_on_every_m
         .map(|cell| cell["place"].as_str().unwrap())
         .collect();
     assert!(kept_back.contains(&"00003") && kept_back.contains(&"00004"));
+    let mut units = ["00001", "00003", "00004"].map(|unit| format!("{unit}@{NEW}")).to_vec();
+    assert_eq!(restated(&day, "cases").into_keys().collect::<Vec<_>>(), units);
+    units.push(format!("701@{OLD}"));
+    assert_eq!(
+        restated(&day, "share").into_keys().collect::<Vec<_>>(),
+        units,
+        "of which one of both is said"
+    );
     for (unit, of) in restated(&day, "cases") {
         assert_eq!((&of[0], &of[3]), (&Value::Null, &json!(true)), "{unit} has a part that is kept back");
     }

@@ -89,10 +89,8 @@ pub fn score(agency: &str, period: Period, of: Option<f64>) -> ObligationScore {
         rejected: 2,
         revisions: 1,
         median_late_seconds: Some(54_900),
-        reminders: 2,
         score: of,
         reasons: vec!["missing".to_owned(), "late".to_owned(), "rejected".to_owned(), "revised".to_owned()],
-        revision: 7,
     }
 }
 
@@ -142,6 +140,8 @@ async fn what_is_open_behind_its_deadline_comes_first_and_a_page_goes_on_where_t
     assert_eq!((&late["late_seconds"], &late["position"]), (&54_000.into(), &"1-0-9".into()));
     assert_eq!(late["agency_name"]["vi"], "Phường Hòa Thành", "the authority of a place is called by it");
     assert_eq!(whole["obligations"][4]["revisions"], 2);
+    let urgent = ["medium", "medium", "", "low", "", ""];
+    assert_eq!(column(&whole, "obligations", "priority"), urgent, "nothing of it is judged by a page");
 }
 
 #[tokio::test]
@@ -157,18 +157,48 @@ async fn a_list_is_of_what_is_asked_for_and_loud_of_what_cannot_be_meant() {
         ("domain=economy", vec![]),
         ("due=2004-05", vec!["25459"]),
         ("due=2004-06&state=missing", vec![]),
+        ("due=2004&state=missing,late", vec!["25459", "25645"]),
+        ("due=2003", vec![]),
+        ("period=admin_month~2004-07", vec!["25645", "25459"]),
+        ("period=month~2004-07", vec![]),
+        ("refused=true", vec!["25708"]),
     ] {
         let answer = server.get(&format!("/api/obligations?{asked}"), &[]).await.json();
         assert_eq!(column(&answer, "obligations", "agency"), agencies, "{asked}");
     }
-    for asked in
-        ["state=lost", "period=soon", "due=2004", "domain=feeds", "limit=0", "after=x", "at=never", "day=1"]
-    {
+    // From a moment on, and until another, each in the month as well where both are named.
+    let at = |days: i64| NOON + days * DAY;
+    for (asked, agencies) in [
+        (format!("due_until={}", at(-3)), vec!["25459"]),
+        (format!("due_from={}&due_until={}", at(-3), at(2)), vec!["25645", "so-tc"]),
+        (format!("due_from={}&due=2004-06", at(3)), vec!["25459"]),
+        (format!("due_from={}&due=2004-05", at(0)), vec![]),
+    ] {
+        let answer = server.get(&format!("/api/obligations?{asked}"), &[]).await.json();
+        assert_eq!(column(&answer, "obligations", "agency"), agencies, "{asked}");
+    }
+    for asked in [
+        "state=lost",
+        "period=soon",
+        "period=moon~2004-07",
+        "due=2004-Q1",
+        "due_from=soon",
+        "due_until=99999999999999999",
+        "refused=perhaps",
+        "domain=feeds",
+        "limit=0",
+        "after=x",
+        "at=never",
+        "day=1",
+    ] {
         let reply = server.get(&format!("/api/obligations?{asked}"), &[]).await;
         assert_eq!(reply.status, 400, "{asked}");
     }
     for path in ["summary", "matrix", "scores"] {
-        assert_eq!(server.get(&format!("/api/obligations/{path}?limit=3"), &[]).await.status, 400, "{path}");
+        for of_list in ["limit=3", "after=x", "due_from=0", "due_until=0", "refused=true"] {
+            let reply = server.get(&format!("/api/obligations/{path}?{of_list}"), &[]).await;
+            assert_eq!(reply.status, 400, "{path} {of_list}");
+        }
     }
 }
 
@@ -185,6 +215,18 @@ async fn why_an_attempt_was_refused_is_told_and_of_persons_without_their_numbers
     server.record.tell(|told| (told.owed, told.receipts) = (vec![refused_one()], vec![refusal()]));
     let told = refused(server.get("/api/obligations", &[]).await.json());
     assert_eq!(told["reason"]["vi"], "737 ngoài phạm vi");
+    // A file that nobody could read may be of persons where its feed brought such forms by a pack before: quoted alike here
+    // and where the report itself is shown.
+    let unreadable = Finding { rule: Rule::Unreadable, ..refusal().findings[0].clone() };
+    let unreadable = Receipt { findings: vec![unreadable], ..refusal() };
+    let feeds = &pack().feeds;
+    assert!(feeds[unreadable.feed.as_str()].forms.is_empty(), "it brings no reports any more");
+    server.record.tell(|told| told.receipts = vec![unreadable.clone()]);
+    // Another question than the one before, whose answer still counts.
+    let told = refused(server.get("/api/obligations?agency=25708", &[]).await.json());
+    assert_eq!(told["reason"]["vi"], "▒ ngoài phạm vi");
+    let of_report = server.get("/api/reports/receipts/1-0-0", &[]).await.json();
+    assert_eq!(of_report["findings"][0]["message"], told["reason"]);
     // Who does not see the feed is told that it was refused, and not why.
     server.asked_by(Some(Asker::of(Sight { province: true, ..Sight::default() })));
     let told = refused(server.get("/api/obligations", &[]).await.json());
@@ -199,7 +241,12 @@ fn refused_one() -> Obligation {
 async fn a_month_is_summed_up_by_form_with_what_was_missed_before_and_what_is_due_soon() {
     let server = ledger().await;
     let summary = server.get("/api/obligations/summary", &[]).await.json();
-    assert_eq!((&summary["month"], &summary["soon_days"]), (&"2004-06".into(), &7.into()));
+    assert_eq!((&summary["due"], &summary["soon_days"]), (&"2004-06".into(), &7.into()));
+    assert_eq!((&summary["now"], &summary["soon_until"]), (&NOON.into(), &(NOON + 7 * DAY).into()));
+    assert_eq!(summary["first_due"], NOON - 40 * DAY);
+    assert_eq!(summary["domains"], json!(["economy", "health", "education"]));
+    assert_eq!(summary["states"][0], json!({"state": "missing", "priority": "medium"}));
+    assert_eq!(column(&summary, "states", "state").len(), ObligationState::ALL.len());
     let expected = json!({
         "owed": 5, "not_due": 1, "due": 2, "rejected": 1, "on_time": 1, "late": 1, "missing": 0, "revised": 1,
         "refused": 1, "missing_before": 1, "soon": 2,
@@ -211,6 +258,26 @@ async fn a_month_is_summed_up_by_form_with_what_was_missed_before_and_what_is_du
     let before = server.get("/api/obligations/summary?due=2004-05", &[]).await.json();
     assert_eq!((&before["counts"]["owed"], &before["counts"]["missing"]), (&1.into(), &1.into()));
     assert_eq!(before["from"], NOON - 44 * DAY - 15 * HOUR, "midnight of the pack's zone");
+    // What leads to the list finds as many as are counted.
+    let many = async |asked: String| {
+        let list = server.get(&format!("/api/obligations?{asked}"), &[]).await.json();
+        list["obligations"].as_array().unwrap().len()
+    };
+    let soon =
+        format!("state=due,rejected,not_due&due_from={}&due_until={}", summary["now"], summary["soon_until"]);
+    assert_eq!(many(soon).await, 2);
+    assert_eq!(many(format!("state=missing&due_until={}", before["until"])).await, 1);
+    assert_eq!(many(format!("state=missing&due_until={}", before["from"])).await, 0);
+    let year = server.get("/api/obligations/summary?due=2004", &[]).await.json();
+    assert_eq!((&year["due"], &year["counts"]["owed"]), (&"2004".into(), &6.into()));
+    assert_eq!((&year["counts"]["missing"], &year["counts"]["missing_before"]), (&1.into(), &0.into()));
+    // A form of which nothing is owed any more is none of the ledger.
+    server.record.tell(|told| told.owed.iter_mut().for_each(|owed| owed.state = ObligationState::NotOwed));
+    let nothing = server.get("/api/obligations/summary?due=2004-07", &[]).await.json();
+    for list in ["forms", "agencies", "periods"] {
+        assert_eq!(nothing[list], json!([]), "{list}");
+    }
+    assert_eq!(nothing["first_due"], Value::Null);
 }
 
 #[tokio::test]
@@ -228,7 +295,7 @@ async fn a_matrix_is_of_the_periods_of_a_form_or_of_what_is_due_in_a_month() {
         (agency.to_owned(), cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>())
     };
     let of_form = server.get("/api/obligations/matrix?form=ktxh-x", &[]).await.json();
-    assert_eq!((&of_form["form"], &of_form["month"]), (&"ktxh-x".into(), &Value::Null));
+    assert_eq!((&of_form["form"], &of_form["due"]), (&"ktxh-x".into(), &Value::Null));
     let expected = [
         row("25459", &["not_due", "missing"]),
         row("25708", &["-", "rejected"]),
@@ -237,7 +304,7 @@ async fn a_matrix_is_of_the_periods_of_a_form_or_of_what_is_due_in_a_month() {
     ];
     assert_eq!(cells(&of_form), expected, "who misses the most first, the newest period first");
     let of_month = server.get("/api/obligations/matrix", &[]).await.json();
-    assert_eq!((&of_month["form"], &of_month["month"]), (&Value::Null, &"2004-06".into()));
+    assert_eq!((&of_month["form"], &of_month["due"]), (&Value::Null, &"2004-06".into()));
     let expected = [
         row("25708", &["rejected"]),
         row("25459", &["not_due"]),
@@ -267,6 +334,38 @@ async fn scores_are_of_the_newest_period_that_can_be_judged_with_the_reminders_o
     server.record.tell(|told| told.owed.clear());
     let nothing = server.get("/api/obligations/scores?at=1", &[]).await.json();
     assert_eq!((&nothing["period"], &nothing["scores"]), (&Value::Null, &json!([])));
+}
+
+#[tokio::test]
+async fn scores_of_a_label_are_of_one_kind_of_period_and_never_of_two() {
+    let server = ledger().await;
+    let of_june = |kind| Period::of(kind, 2004, 6).unwrap();
+    let kinds = [PeriodKind::Month, PeriodKind::AdminMonth];
+    server.record.tell(|told| {
+        let scores =
+            kinds.map(|kind| ["25459", "so-tc"].map(|agency| score(agency, of_june(kind), Some(50.0))));
+        told.scores = scores.concat();
+        // Of the month another form is owed, by more and judged of fewer.
+        let more = |agency: usize| Obligation {
+            form: Name::from("another"),
+            period: of_june(PeriodKind::Month),
+            ..owed(&format!("agency-{agency}"), ObligationState::Due, 3)
+        };
+        told.owed.extend((0..9).map(more));
+    });
+    for (asked, expected) in [
+        ("", PeriodKind::AdminMonth),
+        ("?period=2004-06", PeriodKind::AdminMonth),
+        ("?period=admin_month~2004-06", PeriodKind::AdminMonth),
+        ("?period=month~2004-06", PeriodKind::Month),
+    ] {
+        let list = server.get(&format!("/api/obligations/scores{asked}"), &[]).await.json();
+        let expected = json!(expected);
+        assert_eq!((&list["period"]["kind"], &list["period"]["label"]), (&expected, &"2004-06".into()));
+        let kinds: Vec<&Value> =
+            list["scores"].as_array().unwrap().iter().map(|score| &score["period"]["kind"]).collect();
+        assert_eq!(kinds, [&expected; 2], "{asked}");
+    }
 }
 
 #[tokio::test]
@@ -327,7 +426,7 @@ async fn bound_who_looks_on_asks_the_store_again_only_when_something_else_was_sa
     let tag = first.header("etag").unwrap().to_owned();
     let again = server.get("/api/obligations", &[("if-none-match", &tag)]).await;
     assert_eq!((again.status, asked()), (304, 1));
-    // An epoch of something else changes nothing, one that says something of an obligation does at once.
+    // An epoch of something else changes nothing, one that says something of an obligation does.
     server.board.apply(&results(1, NOON));
     assert_eq!(server.get("/api/obligations", &[("if-none-match", &tag)]).await.status, 304);
     assert_eq!(asked(), 1);
@@ -340,6 +439,18 @@ async fn bound_who_looks_on_asks_the_store_again_only_when_something_else_was_sa
     let known_at = format!("/api/obligations?at={NOON}");
     assert_eq!(server.get(&known_at, &[]).await.json()["known_at"], NOON);
     assert!(server.record.asked().contains(&format!("obligations 101 at {NOON}")));
+}
+
+#[tokio::test]
+async fn bound_a_further_page_is_nobody_elses_and_is_remembered_for_nobody() {
+    let server = ledger().await;
+    let first = server.get("/api/obligations?limit=2", &[]).await.json();
+    let next = format!("/api/obligations?limit=2&after={}", first["next"].as_str().unwrap());
+    for _ in 0..2 {
+        assert_eq!(server.get(&next, &[]).await.status, 200);
+    }
+    let asked = server.record.asked();
+    assert_eq!(asked.iter().filter(|asked| *asked == "obligations 3").count(), 3);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ pub fn replay() -> ReplayView {
         to: ReceivedAt(NOON + 6),
         done: true,
         messages: 2,
+        error: Some("the store refused: broken".to_owned()),
         changed: 1,
         good: 3,
         replaced: 0,

@@ -200,7 +200,22 @@ pub fn health() -> Form {
 #[tokio::test]
 async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_back() {
     let forms = [("ktxh-x".to_owned(), health())].into();
-    let server = Server::of(Pack { forms, ..pack() }).await;
+    let planned = Target {
+        id: "T1".to_owned(),
+        name: text("Tỷ lệ", "Share"),
+        valid: ("2021-01-01".parse().unwrap(), "2025-12-31".parse().unwrap()),
+        tiers: health().places.kinds,
+        form: "ktxh-x".to_owned(),
+        numerator: vec!["cases".to_owned()],
+        denominator: vec!["X01".to_owned()],
+        over: Over::Year,
+        sense: Sense::AtMost,
+        value: Some(Decimal::from(15)),
+        basis: "794".to_owned(),
+    };
+    let part = Target { id: "T2".to_owned(), numerator: vec!["X01".to_owned()], ..planned.clone() };
+    let targets = [planned, part].map(|target| (target.id.clone(), target)).into();
+    let server = Server::of(Pack { forms, targets, ..pack() }).await;
     server.record.tell(|told| {
         let of = [
             summed("X01", "", 10, &[110, 120, 100]),
@@ -235,6 +250,13 @@ async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_b
     let kept_back = |at: usize| (cases[at]["value"].is_null(), cases[at]["withheld"].as_bool().unwrap());
     // A small sum; a sum with a larger part, which is what is kept back of it; three parts that only add up in one way.
     assert_eq!([0, 1, 2, 3].map(kept_back), [(false, false), (true, true), (false, false), (true, true)]);
+    let lines: Vec<_> = shown["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (&it["id"], &it["indicator"], &it["value"]))
+        .collect();
+    assert_eq!(lines, [(&"T1".into(), &"share".into(), &"15".into())], "where an indicator says it");
     let shares = points("share");
     assert_eq!((&shares[0]["value"], &shares[1]["withheld"]), (&"20".into(), &true.into()));
     // A form of another screen is none, and a screen of no domain is said to be none.
@@ -445,34 +467,7 @@ async fn a_total_counts_what_is_known_and_says_of_how_much() {
     assert_eq!(values["indicators"][1]["unit"], "hồ sơ");
     // A label says no kind: both months are asked for, and a form has one of them.
     let asked = server.record.asked();
-    assert_eq!(asked, ["report_values ktxh-x month 2026-10-01,admin_month 2026-09-15 everywhere"]);
-}
-
-#[tokio::test]
-async fn who_reported_nothing_is_named_to_whoever_sees_all_that_could_have_come() {
-    let mut pack = Pack { forms: [("ktxh-x".to_owned(), health())].into(), ..pack() };
-    pack.feeds.get_mut("air-files").unwrap().forms = vec!["ktxh-x".to_owned()];
-    let server = Server::of(pack).await;
-    let from = "2000-01-01".parse().unwrap();
-    server.record.tell(|told| {
-        told.cells = vec![CellView { place_from: from, ..cell("X01", "12", Mark::Value) }];
-    });
-    let path = "/api/reports/values?form=ktxh-x&period=2026-10";
-    let silent = |values: &serde_json::Value| -> Vec<String> {
-        let silent = values["silent"].as_array().unwrap().iter();
-        silent.map(|place| place["place_name"]["en"].as_str().unwrap().to_owned()).collect()
-    };
-    let values = server.get(path, &[]).await.json();
-    assert_eq!(silent(&values), ["Hòa Thành ward", "Trảng Bàng ward"]);
-    let one = server.get(&format!("{path}&place=25459"), &[]).await.json();
-    assert_eq!(one["silent"], serde_json::Value::Null);
-    let quarter = server.get("/api/reports/values?form=ktxh-x&period=2026-Q4", &[]).await.json();
-    assert_eq!(quarter["silent"], serde_json::Value::Null, "the form is of months");
-    let domain = server.get("/api/reports/domain?screen=health", &[]).await.json();
-    assert_eq!(domain["forms"][0]["feeds"], serde_json::json!(["air-files"]));
-    server.asked_by(Some(Asker::of(Sight::default().and_feeds(["air-gateway"]))));
-    let values = server.get(path, &[]).await.json();
-    assert_eq!(values["silent"], serde_json::Value::Null, "who does not see the feed cannot know");
+    assert_eq!(asked, ["report_values ktxh-x month 2026-10-01,admin_month 2026-09-15 all all all"]);
 }
 
 #[tokio::test]

@@ -87,7 +87,15 @@ impl Pulls for AskedSources {
             failing: None,
             envelopes: 12,
             late: 2,
-            compared: Some(ComparedView { at: Now(600_000), periods: 3, changed: 1, given_up: 0 }),
+            compared: Some(ComparedView {
+                at: Now(600_000),
+                periods: 3,
+                first: 0,
+                changed: 1,
+                gone: 1,
+                given_up: 0,
+                priority: None,
+            }),
             limits: vec!["late_rows".to_owned(), "empty_periods".to_owned()],
         };
         let error = Text {

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ioc_dashboards::{Ledger, history::HistoryAnswer};
 use ioc_model::{
     asker::Asker,
-    form::{ObligationCursor, ObligationFilter, ObligationKey, ObligationScore, ObligationSum, OwedPeriod},
-    position::Position,
+    form::{
+        ObligationCursor, ObligationFilter, ObligationKey, ObligationScore, ObligationSum, OwedPeriod, Owing,
+    },
+    position::Arrival,
     results::{Obligation, ObligationState, Receipt},
     time::{EventTime, Now},
 };
@@ -24,8 +26,27 @@ fn those<'t>(told: &'t Told, asker: &Asker, of: &ObligationFilter) -> Vec<&'t Ob
             && of.periods.as_ref().is_none_or(|periods| periods.contains(&owed.period))
             && of.states.as_ref().is_none_or(|states| states.contains(&owed.state))
             && of.due.is_none_or(|(from, until)| (from..until).contains(&owed.due_at))
+            && (!of.refused || owed.rejected > 0)
     };
     told.owed.iter().filter(is_meant).collect()
+}
+
+/// Those of them that are owed.
+fn owed<'t>(told: &'t Told, asker: &Asker, of: &ObligationFilter) -> Vec<&'t Obligation> {
+    let mut those = those(told, asker, of);
+    those.retain(|owed| owed.state != ObligationState::NotOwed);
+    those
+}
+
+fn periods(owed: &[&Obligation], limit: u32) -> Vec<OwedPeriod> {
+    let mut periods: BTreeMap<_, OwedPeriod> = BTreeMap::new();
+    for owed in owed {
+        let period = owed.period;
+        let known = periods.entry(period).or_insert(OwedPeriod { period, owed: 0, judged: 0 });
+        known.owed += 1;
+        known.judged += u32::from(owed.state == ObligationState::OnTime || owed.state.is_missed());
+    }
+    periods.into_values().rev().take(limit as usize).collect()
 }
 
 fn place(owed: &Obligation) -> (u8, i64, ObligationKey) {
@@ -90,22 +111,23 @@ impl Ledger for Record {
         of: &'a ObligationFilter,
         limit: u32,
     ) -> HistoryAnswer<'a, Vec<OwedPeriod>> {
-        self.told(asker, format!("owed_periods {limit}"), |told| {
-            let mut periods: BTreeMap<_, OwedPeriod> = BTreeMap::new();
-            for owed in those(told, asker, of) {
-                let period = owed.period;
-                let known = periods.entry(period).or_insert(OwedPeriod { period, owed: 0, judged: 0 });
-                known.owed += 1;
-                known.judged += u32::from(owed.state == ObligationState::OnTime || owed.state.is_missed());
-            }
-            periods.into_values().rev().take(limit as usize).collect()
-        })
+        self.told(asker, format!("owed_periods {limit}"), |told| periods(&owed(told, asker, of), limit))
     }
 
-    fn owing<'a>(&'a self, asker: &'a Asker, of: &'a ObligationFilter) -> HistoryAnswer<'a, Vec<String>> {
-        self.told(asker, "owing ".to_owned(), |told| {
-            let all = those(told, asker, of).into_iter().map(|owed| owed.agency.to_string());
-            all.collect::<BTreeSet<_>>().into_iter().collect()
+    fn owing<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a ObligationFilter,
+        limit: u32,
+    ) -> HistoryAnswer<'a, Owing> {
+        self.told(asker, format!("owing {limit}"), |told| {
+            let anybody = owed(told, asker, &ObligationFilter { agencies: None, ..of.clone() });
+            let agencies: BTreeSet<String> = anybody.iter().map(|owed| owed.agency.to_string()).collect();
+            Owing {
+                agencies: agencies.into_iter().collect(),
+                periods: periods(&owed(told, asker, of), limit),
+                first_due: anybody.iter().map(|owed| owed.due_at).min(),
+            }
         })
     }
 
@@ -159,9 +181,9 @@ impl Ledger for Record {
         &'a self,
         asker: &'a Asker,
         at: Option<&'a ObligationKey>,
-        positions: &'a [Position],
+        arrivals: &'a [Arrival],
     ) -> HistoryAnswer<'a, Vec<Receipt>> {
-        self.told(asker, format!("attempts {}", positions.len()), |told| {
+        self.told(asker, format!("attempts {}", arrivals.len()), |told| {
             let is_about = |receipt: &Receipt| {
                 at.is_some_and(|key| {
                     *receipt.form == *key.form
@@ -170,8 +192,7 @@ impl Ledger for Record {
                 })
             };
             let is_meant = |receipt: &&Receipt| {
-                asker.sees_feed(&receipt.feed)
-                    && (positions.contains(&receipt.arrival.position) || is_about(receipt))
+                asker.sees_feed(&receipt.feed) && (arrivals.contains(&receipt.arrival) || is_about(receipt))
             };
             let mut found: Vec<Receipt> = told.receipts.iter().filter(is_meant).cloned().collect();
             found.sort_by_key(|receipt| receipt.arrival.received_at);

@@ -16,7 +16,8 @@ use ioc_dashboards::{
     history::{AlertEvent, AlertStory, Fate, History, HistoryAnswer, TrendPoint},
     kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::{DistinctTotal, MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureWindows, SensorAlerts},
+    misread::Misread,
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedRatio, ReportedSum, TargetYear},
@@ -26,8 +27,8 @@ use ioc_dashboards::{
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
-    event::{EventCursor, EventFilter},
-    form::{Form, ObligationScore, Period, ReceiptCursor, ReceiptFilter},
+    event::{EventCursor, EventFilter, MeasureFilter},
+    form::{CellFilter, Form, ObligationScore, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     place::PlaceKey,
@@ -71,7 +72,7 @@ pub struct Told {
     /// The newest first.
     pub events: Vec<EventView>,
     pub summed: EventsSummed,
-    pub measures: Vec<MeasureHours>,
+    pub measures: Vec<MeasureWindows>,
     /// However far back is asked for.
     pub different: Vec<DistinctTotal>,
     /// The newest first.
@@ -84,6 +85,7 @@ pub struct Told {
     /// How far targets are.
     pub targets: Vec<TargetYear>,
     pub sensors: Vec<SensorAlerts>,
+    pub misread: Misread,
     pub alert_times: Vec<AlertTimesView>,
     /// What agencies owe,
     pub owed: Vec<Obligation>,
@@ -302,15 +304,23 @@ impl History for Record {
         self.answer(asker, asked, |recorded| recorded.told.summed.clone())
     }
 
+    fn misread<'a>(
+        &'a self,
+        asker: &'a Asker,
+        feeds: &'a [String],
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Misread> {
+        let asked = format!("misread {feeds:?} {} {}", from.0, until.0);
+        self.answer(asker, asked, |recorded| recorded.told.misread.clone())
+    }
+
     fn measures<'a>(
         &'a self,
         asker: &'a Asker,
-        log_source: &'a str,
-        from: EventTime,
-        until: EventTime,
-    ) -> HistoryAnswer<'a, Vec<MeasureHours>> {
-        let asked = format!("measures {log_source:?} {} {}", from.0, until.0);
-        self.answer(asker, asked, |recorded| {
+        of: &'a MeasureFilter,
+    ) -> HistoryAnswer<'a, Vec<MeasureWindows>> {
+        self.answer(asker, measures_asked("measures", of), |recorded| {
             recorded.told.measures.clone().into_iter().filter(|_| asker.sees_province()).collect()
         })
     }
@@ -318,12 +328,9 @@ impl History for Record {
     fn distinct_totals<'a>(
         &'a self,
         asker: &'a Asker,
-        log_source: &'a str,
-        from: EventTime,
-        until: EventTime,
+        of: &'a MeasureFilter,
     ) -> HistoryAnswer<'a, Vec<DistinctTotal>> {
-        let asked = format!("different ones {log_source:?} {} {}", from.0, until.0);
-        self.answer(asker, asked, |recorded| {
+        self.answer(asker, measures_asked("different ones", of), |recorded| {
             recorded.told.different.clone().into_iter().filter(|_| asker.sees_province()).collect()
         })
     }
@@ -484,12 +491,32 @@ impl History for Record {
         asker: &'a Asker,
         form: &'a str,
         periods: &'a [Period],
-        place: Option<&'a str>,
+        of: &'a CellFilter,
     ) -> HistoryAnswer<'a, Vec<CellView>> {
         let labels: Vec<String> =
             periods.iter().map(|period| format!("{} {}", period.kind.word(), period.start)).collect();
-        let asked = format!("report_values {form} {} {}", labels.join(","), place.unwrap_or("everywhere"));
-        self.answer(asker, asked, |recorded| recorded.told.cells.clone())
+        let some = |of: &Option<BTreeSet<String>>| {
+            of.as_ref().map_or("all".to_owned(), |of| of.iter().cloned().collect::<Vec<_>>().join("+"))
+        };
+        let part = of.part.as_deref().unwrap_or("all");
+        let of_cells = format!("{} {part} {}", some(&of.indicators), some(&of.codes));
+        let asked = format!("report_values {form} {} {of_cells}", labels.join(","));
+        self.answer(asker, asked, |recorded| {
+            let is_of = |cell: &&CellView| of.is_of(&cell.indicator, &cell.breakdown, &cell.place);
+            recorded.told.cells.iter().filter(is_of).cloned().collect()
+        })
+    }
+
+    fn report_places<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        _: &'a [Period],
+    ) -> HistoryAnswer<'a, BTreeSet<PlaceKey>> {
+        let place = |cell: &CellView| PlaceKey { code: cell.place.clone(), valid_from: cell.place_from };
+        self.answer(asker, format!("report_places {form}"), |recorded| {
+            recorded.told.cells.iter().map(place).collect()
+        })
     }
 
     fn report_sums<'a>(
@@ -574,4 +601,9 @@ impl History for Record {
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {
         self.answer(asker, format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
     }
+}
+
+fn measures_asked(what: &str, MeasureFilter { log_sources, kind, spans }: &MeasureFilter) -> String {
+    let spans: Vec<String> = spans.iter().map(|(from, until)| format!("{} {}", from.0, until.0)).collect();
+    format!("{what} {log_sources:?} {} {}", kind.word(), spans.join(", "))
 }

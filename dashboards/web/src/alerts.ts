@@ -5,7 +5,7 @@ import { age, number, period, plain, unit } from "./format";
 import { say } from "./language";
 import type { Alert, Priority } from "./model";
 import { sensorLine } from "./sensor";
-import { agencyText, pack, subjectName } from "./store";
+import { pack } from "./store";
 import { isWall } from "./wall";
 import { alertWords, countWords } from "./words/alerts";
 import { averagingWords, statusWords } from "./words/page";
@@ -24,10 +24,9 @@ export function openInOrder(all: Alert[]): Alert[] {
 }
 
 /** What it is about: a station, a log source or an agency by its name, an address, a network as `2001:db8:0:9::/64`, a user. */
-export function subjectOf({ subject, about }: Pick<Alert, "subject" | "about">): string {
+export function subjectOf({ subject, about, subject_name }: Pick<Alert, "subject" | "about" | "subject_name">): string {
   if (about === "network" && subject.includes(":")) return `${subject}/64`;
-  if (about === "agency") return say(agencyText(subject));
-  return about === "station" || about === "log_source" ? say(subjectName(subject)) : subject;
+  return subject_name ? say(subject_name) : subject;
 }
 
 /** Whether it is of whom events were counted by: an address, a network, a user. */

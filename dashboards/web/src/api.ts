@@ -169,6 +169,10 @@ export type RaisedBy =
       kind: "obligations";
       agency: string;
       /**
+       * The year whose misses are counted: 2026; null where the pack's calendar has none
+       */
+      due: string | null;
+      /**
        * Milliseconds since 1970-01-01T00:00:00Z
        */
       from: number;
@@ -177,7 +181,7 @@ export type RaisedBy =
        */
       until: number;
       /**
-       * The question that opens it: the obligations that the agency missed
+       * The question that opens it: the obligations that the agency missed of the year
        */
       href: string;
     }
@@ -355,12 +359,6 @@ export interface Pack {
    * Whether /api/map has one
    */
   has_map: boolean;
-  /**
-   * Who owes reports beside the authorities of places, by identifier; those are called by the codes of their places
-   */
-  agencies: {
-    [k: string]: Text;
-  };
 }
 /**
  * A station
@@ -635,6 +633,10 @@ export interface Counts {
    */
   datagrams_dropped: number;
   /**
+   * Records that a broker deleted before they could be read: in neither identity
+   */
+  records_lost: number;
+  /**
    * When the last of those envelopes arrived
    */
   last_received: number | null;
@@ -878,13 +880,17 @@ export interface Alert {
   id: string;
   rule: string;
   /**
-   * Station, or the address, network or user that events were counted by
+   * Station, the address, network or user that events were counted by, log source, or who owes reports
    */
   subject: string;
   /**
    * What the subject is
    */
   about: "station" | "address" | "network" | "user" | "log_source" | "agency";
+  /**
+   * What it is called; null of an address, a network or a user, and where the pack has none like it
+   */
+  subject_name: Text | null;
   /**
    * Where its station stands; null where no pack says so
    */
@@ -1724,7 +1730,7 @@ export interface StoredRow {
   event_time: number;
   value: number;
   quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
-  standing: "first" | "correction" | "history" | "restored" | "replaced";
+  standing: "first" | "correction" | "history" | "restored" | "replaced" | "gone";
   feed: string;
   /**
    * Who sent it: the login, certificate or file source; empty where it was not recorded
@@ -1753,7 +1759,7 @@ export interface WindowRow {
   event_time: number;
   value: number;
   quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
-  standing: "first" | "correction" | "history" | "restored" | "replaced";
+  standing: "first" | "correction" | "history" | "restored" | "replaced" | "gone";
   feed: string;
   /**
    * Who sent it: the login, certificate or file source; empty where it was not recorded
@@ -1910,7 +1916,7 @@ export interface PullList {
  */
 export interface Pull {
   feed: string;
-  transport: "sql" | "http_pull";
+  transport: "sql" | "http_pull" | "kafka";
   /**
    * Without a secret
    */
@@ -1954,7 +1960,18 @@ export interface Pull {
   /**
    * What is not guaranteed
    */
-  limits: ("unguarded" | "late_rows" | "not_compared" | "removals" | "empty_periods" | "unverified" | "unsettled")[];
+  limits: (
+    | "unguarded"
+    | "late_rows"
+    | "not_compared"
+    | "removals"
+    | "empty_periods"
+    | "future"
+    | "unverified"
+    | "unsettled"
+    | "repeats"
+    | "unidentified"
+  )[];
 }
 /**
  * Why a source does not answer as it should
@@ -1991,13 +2008,25 @@ export interface PullCompared {
    */
   periods: number;
   /**
-   * Say something else than before, or were read for the first time since the start
+   * Of those, read for the first time since the start: with nothing to be held against
+   */
+  first: number;
+  /**
+   * Of those, say something else than when they were last read whole
    */
   changed: number;
+  /**
+   * Were read since the start, and nothing of them is there any more
+   */
+  gone: number;
   /**
    * Could not be read whole
    */
   given_up: number;
+  /**
+   * How urgent it is that some could not be read; null where all were
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
 }
 /**
  * A connected client; the rejects are its sender's since the process started
@@ -2156,11 +2185,41 @@ export interface EventAddress {
   network_weight: number;
 }
 /**
+ * What the log sources of an agency reported
+ */
+export interface AgencyEvents {
+  /**
+   * Its identifier; null where the pack names it in words only, or does not know who reports
+   */
+  agency: string | null;
+  name: Text | null;
+  /**
+   * Its log sources
+   */
+  log_sources: number;
+  /**
+   * Those of them that are counted, and are silent or blind; null where nobody knows
+   */
+  amiss: number | null;
+  /**
+   * Events that they reported
+   */
+  weight: number;
+  /**
+   * Those of them that were high or critical
+   */
+  grave: number;
+}
+/**
  * A log source, how it stands and how much came of it
  */
 export interface LogSource {
   id: string;
   name: Text | null;
+  /**
+   * The agency it belongs to; null where it is of none
+   */
+  agency: string | null;
   owner: Text | null;
   /**
    * It passes on what others say
@@ -2197,6 +2256,10 @@ export interface LogSource {
    * How many events
    */
   weight: number;
+  /**
+   * How many of its events were high or critical
+   */
+  grave: number;
   /**
    * How many lines and messages they stand in
    */
@@ -2245,6 +2308,10 @@ export interface EventSummary {
    */
   targets: EventAddress[];
   /**
+   * Whose log sources reported how much, whichever agency is asked for: first those with the most high or critical events, last all that the pack does not know
+   */
+  agencies: AgencyEvents[];
+  /**
    * Every one that the pack knows or that was heard, whatever else is asked for: the silent ones first
    */
   log_sources: LogSource[];
@@ -2290,7 +2357,7 @@ export interface Measure {
    */
   unit: string;
   /**
-   * How many there were in the last day and the last seven, as far as their hours are closed; of a last value there are none
+   * How many there were in the last day and the last seven, as far as their hours are closed; none of a last value, and where minutes or days are asked for
    */
   totals: MeasureTotal[];
   count: Count;
@@ -2300,9 +2367,9 @@ export interface Measure {
   kinds: EventKind[];
   severity: Severity | null;
   /**
-   * By time; hours that are not closed yet are not there
+   * By time; those that are not closed yet are not there
    */
-  hours: MeasureHour[];
+  windows: MeasureWindow[];
 }
 /**
  * What there was of a measure in some hours together, as far as they are closed
@@ -2322,9 +2389,9 @@ export interface MeasureTotal {
   at_least: boolean;
 }
 /**
- * An hour of a measure
+ * A minute, hour or day of a measure
  */
-export interface MeasureHour {
+export interface MeasureWindow {
   /**
    * Its first moment
    */
@@ -2353,14 +2420,150 @@ export interface MeasureHour {
  */
 export interface Measures {
   /**
-   * Hours that begin at this moment or later
+   * Windows that begin at this moment or later
    */
   from: number;
   /**
-   * Hours that begin before this moment
+   * Windows that begin before this moment
    */
   until: number;
+  /**
+   * How long the windows are
+   */
+  window: "minute" | "hour" | "day";
+  /**
+   * What may be asked for: all that some measure has windows of
+   */
+  offered: ("minute" | "hour" | "day")[];
   measures: Measure[];
+}
+/**
+ * What of log sources could not be read, and what was read without a word of the pack
+ */
+export interface MisreadMessages {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  from: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  until: number;
+  /**
+   * At most 100, the most first. What was read again since is not among it
+   */
+  senders: MisreadSender[];
+  /**
+   * How many more senders there are, beside those that the listed ones are
+   */
+  senders_more: number;
+  /**
+   * At most 100: first those whose severity nobody could tell, then those that were rated by their format alone
+   */
+  products: MisreadProduct[];
+  /**
+   * How many more there are
+   */
+  products_more: number;
+}
+/**
+ * Who sent what could not be read: a log source of the pack, or a sender that is none
+ */
+export interface MisreadSender {
+  log_source: string | null;
+  name: Text | null;
+  /**
+   * Who sent the last of it: an address, a certificate or a login; empty where it is not told apart
+   */
+  sender: string;
+  /**
+   * How many senders that are, where a log source has several
+   */
+  senders: number;
+  /**
+   * All that could not be read
+   */
+  rejects: number;
+  /**
+   * The same by reason, the most first: framing, too_large, malformed, missing_field, invalid_field, too_many
+   */
+  reasons: MisreadReason[];
+  last: MisreadLast;
+}
+/**
+ * How often something could not be read for a reason
+ */
+export interface MisreadReason {
+  reason: string;
+  /**
+   * How many messages, pieces or rows
+   */
+  rejects: number;
+}
+/**
+ * The last message, piece or row that could not be read. What it says is not shown: it may be of persons
+ */
+export interface MisreadLast {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  /**
+   * Where its envelope lies, as log-partition-offset
+   */
+  position: string;
+  row: number | null;
+  message: Text | null;
+}
+/**
+ * A product or a program of which something was read without a word of the pack
+ */
+export interface MisreadProduct {
+  /**
+   * Who reports
+   */
+  log_source: string;
+  name: Text | null;
+  /**
+   * Who made the product, in its own words; empty where its format does not say
+   */
+  vendor: string;
+  /**
+   * The product; of a line that is only a text the program that wrote it. Empty where neither is said
+   */
+  product: string;
+  /**
+   * How many events
+   */
+  weight: number;
+  /**
+   * How many lines and messages they stand in
+   */
+  rows: number;
+  /**
+   * Of those, the ones that were rated by the scale of their format, since severities.toml has none for them
+   */
+  by_format: number;
+  /**
+   * The ones whose severity neither has: they are not rated
+   */
+  not_rated: number;
+  /**
+   * The ones that say nothing which is counted: of the kind log
+   */
+  unrecognized: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  /**
+   * Where the envelope of the last of them lies
+   */
+  position: string;
+  /**
+   * Which row of it
+   */
+  row: number;
 }
 /**
  * Clients
@@ -2600,7 +2803,7 @@ export interface ReportCell {
   /**
    * How it stands to that: the first; a correction; history where it arrived earlier; restored where it is shown again
    */
-  standing: "first" | "correction" | "history" | "restored" | "replaced";
+  standing: "first" | "correction" | "history" | "restored" | "replaced" | "gone";
   /**
    * Whether it was shown from then on: the word of the owner, the most final there is
    */
@@ -2717,7 +2920,7 @@ export interface ReportValues {
    */
   totals: ReportTotal[];
   /**
-   * Places that the form is about and of which nothing is reported in the period; null where that cannot be known: one place is asked for, the form names no tiers or is of other periods, there are more cells than are listed, or the asker does not see all feeds that bring it
+   * Places that the form is about and of which nothing is reported in the period, whichever indicator and part is asked for; null where that cannot be known: one place is asked for, the form names no tiers or is of other periods, or the asker does not see all feeds that bring it
    */
   silent:
     | {
@@ -2790,7 +2993,7 @@ export interface RestatedCell {
    */
   breakdown: string;
   /**
-   * Code of the unit of the map; of the unit it was reported of where that is on none
+   * Code of the unit of the map; of the unit it was reported of where it is told under none
    */
   place: string;
   /**
@@ -2802,6 +3005,10 @@ export interface RestatedCell {
    */
   place_name: Text | null;
   /**
+   * Whether it is of a unit of the map; else it stands for what was reported and is told under none
+   */
+  on_map: boolean;
+  /**
    * The sum of its parts, or the share made of such sums, as a decimal; null where there is none or it is kept back
    */
   number: string | null;
@@ -2810,13 +3017,14 @@ export interface RestatedCell {
    */
   suppressed: boolean;
   /**
-   * Why there is none: the unit came to none; is of nothing that is known; was split, or made of several, since; the indicator may not be added up; not all of its parts are known; it was reported without a number. Null where there is one
+   * Why there is none: the unit came to none; is of nothing that is known; was split, or made of several, since; the unit of the map spoke of the same period itself; the indicator may not be added up; not all of its parts are known; it was reported without a number. Null where there is one
    */
   reason:
     | "no_successor"
     | "no_predecessor"
     | "split_backwards"
     | "merged_backwards"
+    | "own_word"
     | "not_additive"
     | "part_missing"
     | "no_number"
@@ -2911,13 +3119,17 @@ export interface Replay {
    */
   to: number;
   /**
-   * Whether all was read
+   * Whether it ended: all was read, or error says why not
    */
   done: boolean;
   /**
    * How many messages were read; 0 before it is done
    */
   messages: number;
+  /**
+   * Why not all of them could be read, where it ended so; null else
+   */
+  error: string | null;
   /**
    * Messages that gave something else than before
    */
@@ -3025,6 +3237,10 @@ export interface ReplayTrial {
    * There are more: the figures are of the first ones
    */
   more: boolean;
+  /**
+   * Of those that were read, reports that go to their keeper: what they are held against is known there alone, so what comes of them may be otherwise
+   */
+  reports: number;
   /**
    * Messages that would give something else than before
    */
@@ -3166,6 +3382,10 @@ export interface ReportDomain {
   form: string | null;
   indicators: ReportIndicator[];
   /**
+   * What plans want reached of its indicators over all places; none where a group is asked for
+   */
+  targets: TargetLine[];
+  /**
    * Items: A part of its indicators
    */
   parts: {
@@ -3184,6 +3404,40 @@ export interface ReportDomain {
    * The group of places that is added up; null for all of them
    */
   group: string | null;
+}
+/**
+ * What a plan wants reached of an indicator
+ */
+export interface TargetLine {
+  /**
+   * The target
+   */
+  id: string;
+  name: Text;
+  /**
+   * The indicator that says it, over all places
+   */
+  indicator: string;
+  /**
+   * How much, a decimal in the unit of the indicator
+   */
+  value: string;
+  /**
+   * On which side of it the value is to be
+   */
+  sense: "at_least" | "at_most";
+  /**
+   * First day of the plan's time
+   */
+  valid_from: string;
+  /**
+   * Last day of it, on which it is due
+   */
+  valid_to: string;
+  /**
+   * The decision behind it
+   */
+  basis: string;
 }
 /**
  * A target in a year
@@ -3328,6 +3582,10 @@ export interface Obligation {
   due_at: number;
   state: ObligationState;
   /**
+   * How urgent that is; null where nobody need do anything
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
+  /**
    * When the first accepted message arrived, milliseconds since 1970; null where none was accepted
    */
   received_at: number | null;
@@ -3434,6 +3692,10 @@ export interface ObligationSaid {
   said_at: number;
   state: ObligationState;
   /**
+   * How urgent that is; null where nobody need do anything
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
+  /**
    * The deadline by then, milliseconds since 1970
    */
   due_at: number;
@@ -3531,7 +3793,17 @@ export interface ObligationStory {
   scores: AgencyScore[];
 }
 /**
- * How many obligations with a deadline in the month stand how
+ * How urgent a report is that stands so
+ */
+export interface ObligationUrgency {
+  state: ObligationState;
+  /**
+   * How urgent that is; null where nobody need do anything
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
+}
+/**
+ * How many obligations with a deadline in the month or year stand how
  */
 export interface ObligationCounts {
   /**
@@ -3571,7 +3843,7 @@ export interface ObligationCounts {
    */
   refused: number;
   /**
-   * Still missing of months before
+   * Still missing of the time before
    */
   missing_before: number;
   /**
@@ -3652,7 +3924,7 @@ export interface OwedPeriod {
   judged: number;
 }
 /**
- * How what is owed stands, of the obligations with a deadline in one month
+ * How what is owed stands, of the obligations with a deadline in one month or year
  */
 export interface ObligationSummary {
   /**
@@ -3660,9 +3932,9 @@ export interface ObligationSummary {
    */
   known_at: number | null;
   /**
-   * The month: 2026-11
+   * The month or year of the deadlines: 2026-11, 2026
    */
-  month: string;
+  due: string;
   /**
    * Its first moment, milliseconds since 1970
    */
@@ -3672,9 +3944,29 @@ export interface ObligationSummary {
    */
   until: number;
   /**
+   * The moment that counts as now, milliseconds since 1970
+   */
+  now: number;
+  /**
    * How many days from now on count as soon
    */
   soon_days: number;
+  /**
+   * The first moment behind those days, milliseconds since 1970
+   */
+  soon_until: number;
+  /**
+   * The first deadline there ever was, milliseconds since 1970; null where nothing is owed
+   */
+  first_due: number | null;
+  /**
+   * Domains that one may choose from
+   */
+  domains: ("economy" | "health" | "education")[];
+  /**
+   * How urgent each state is, in the order of a list
+   */
+  states: ObligationUrgency[];
   counts: ObligationCounts;
   forms: OwedForm[];
   agencies: Agency[];
@@ -3696,7 +3988,7 @@ export interface MatrixColumn {
    */
   form_name: Text | null;
   /**
-   * The period; null where the column is of all that is due in the month
+   * The period; null where the column is of all that is due in the month or year
    */
   period: ReportPeriod | null;
 }
@@ -3709,6 +4001,10 @@ export interface MatrixCell {
    */
   id: string;
   state: ObligationState;
+  /**
+   * How urgent that is; null where nobody need do anything
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
   /**
    * Its deadline, milliseconds since 1970
    */
@@ -3748,7 +4044,7 @@ export interface MatrixRow {
   cells: (MatrixCell | null)[];
 }
 /**
- * Agencies by periods of a form, or by forms of what is due in a month
+ * Agencies by periods of a form, or by forms of what is due in a month or year
  */
 export interface ObligationMatrix {
   /**
@@ -3760,9 +4056,9 @@ export interface ObligationMatrix {
    */
   form: string | null;
   /**
-   * The month of the deadlines; null where periods of a form are the columns
+   * The month or year of the deadlines; null where periods of a form are the columns
    */
-  month: string | null;
+  due: string | null;
   columns: MatrixColumn[];
   /**
    * Who misses the most first

@@ -76,13 +76,6 @@ export function subjectName(id: string): Text {
   return stationNames.value.get(id)?.name ?? pack.value?.log_sources[id] ?? { vi: id, en: id };
 }
 
-const placeNames = computed(() => new Map((pack.value?.places ?? []).map(({ code, name }) => [code, name])));
-
-/** What an agency is called; the authority of a place by the place's name. */
-export function agencyText(id: string): Text {
-  return pack.value?.agencies[id] ?? placeNames.value.get(id) ?? { vi: id, en: id };
-}
-
 function tileKey({ subject, indicator }: { subject: string; indicator: string }): string {
   return `${subject}/${indicator}`;
 }

@@ -138,6 +138,11 @@ for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 10
 test("a count of schools is called by what it is of the school year", async () => {
   const { context, page, seen } = await screen("education", "[data-figure=schools]");
   assert.deepEqual(await texts(page.locator(".domain-trend tbody th")), ["đầu năm học 2026–2027", "cuối năm học 2025–2026"]);
+  assert.match((await texts(page.locator("[data-planned=S01]")))[0], /^Kế hoạch: ít nhất 520 trường · S01 Đủ trường cho mọi xã · Hạn 31\/12\/2030 · QĐ 12$/);
+  // The plan's line lies where its number would end, behind the bars of fewer.
+  const places = await page.locator(".domain-trend .trend-bar").evaluateAll((bars) => bars.map((bar) => [bar.querySelector(".bar").getBoundingClientRect().right, bar.querySelector("i").getBoundingClientRect().left]));
+  assert.ok(places.length === 2 && places.every(([bar, line]) => bar < line), JSON.stringify(places));
+  await keep(page, "planned-1440");
   await page.getByRole("button", { name: "English" }).click();
   await page.getByText("beginning of school year 2026–2027").first().waitFor({ timeout: PATIENCE });
   assert.deepEqual(seen.errors, []);
@@ -196,6 +201,7 @@ test("numbers by place are read in three ways: what is estimated says so and ope
   const all = await page.locator(".report-values").innerText();
   assert.match(all, /thiếu số của một phần/);
   assert.match(all, /đơn vị đã bỏ, không có đơn vị kế tục/);
+  assert.match(all, /Xã Cũ Ba 25516 từ 01\/01\/1970[\s\S]*đơn vị hiện có đã tự báo cáo kỳ này/);
   assert.equal(await page.locator('[data-commune][data-estimated="true"]').count(), 1);
   assert.match(await page.locator('[data-commune][data-estimated="true"] title').textContent(), /: ≈ .*\(ước tính\)$/);
   await page.locator("[data-part=parts]").getByRole("button").first().click();
@@ -205,6 +211,47 @@ test("numbers by place are read in three ways: what is estimated says so and ope
   assert.match(await page.locator(".report-values").innerText(), /nhập từ nhiều đơn vị: chỉ biết tổng/);
   await page.getByRole("combobox", { name: "Địa bàn" }).selectOption("tay-ninh-cu");
   await page.waitForFunction(() => /map=2025-06-30/.test(location.hash) && /group=tay-ninh-cu/.test(location.hash));
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+});
+
+test("on a map it is told that there is more than can be read there, and why nothing is answered, and neither as nothing", async () => {
+  const { context, page } = await screen("health", ".report-values [data-place]");
+  let answer = async (route) => {
+    const said = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...said, restated: [], more_cells: true } });
+  };
+  await page.route("**/api/reports/values?*", (route) => answer(route));
+  await page.getByRole("combobox", { name: "Địa giới" }).selectOption("today");
+  const values = page.locator(".report-values");
+  await values.getByText("nhiều số liệu hơn mức quy đổi được").waitFor({ timeout: PATIENCE });
+  assert.doesNotMatch(await values.innerText(), /Chưa có số liệu nào/);
+  answer = (route) => route.fulfill({ status: 502, json: { title: "Bad Gateway", status: 502, detail: "the store is away" } });
+  await page.reload();
+  await values.getByRole("alert").waitFor({ timeout: PATIENCE });
+  assert.doesNotMatch(await values.innerText(), /Chưa có số liệu nào/);
+  await context.close();
+});
+
+test("where there are more numbers than are listed, those of the indicator that is looked at are drawn, ranked and listed", async () => {
+  const { context, page, seen } = await open(browser, served.url);
+  await page.route("**/api/reports/values?*", async (route) => {
+    const said = await (await route.fetch()).json();
+    const asked = new URL(route.request().url()).searchParams;
+    const isOf = ({ indicator, breakdown }) => indicator === asked.get("indicator") && breakdown === asked.get("part");
+    const one = { ...said, cells: said.cells.filter(isOf), restated: said.restated.filter(isOf) };
+    await route.fulfill({ json: asked.has("indicator") ? one : { ...said, restated: [], totals: [], more_cells: true } });
+  });
+  for (const map of ["", "?map=today"]) {
+    await page.goto(String(new URL(`#/health${map}`, served.url)));
+    await page.locator("[data-part=domain-map] [data-commune]").first().waitFor({ timeout: PATIENCE });
+    await page.locator(".domain-ranking [data-ranked]").first().waitFor({ timeout: PATIENCE });
+    const values = page.locator(".report-values");
+    await values.getByText("dưới đây là chỉ tiêu đang xem").waitFor({ timeout: PATIENCE });
+    await values.locator("[data-place]").first().waitFor({ timeout: PATIENCE });
+    assert.equal(await values.locator("table").first().locator("thead th").count(), 2, map);
+    assert.match((await texts(page.locator(".domain-reporting [data-part=silent]")))[0], /^Chưa có số liệu \(6\)/);
+  }
   assert.deepEqual(seen.errors, []);
   await context.close();
 });

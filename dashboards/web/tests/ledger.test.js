@@ -47,6 +47,7 @@ test("what is late comes first, with since when, by whom, and why the last attem
 
 test("each state has a shape and a word of its own, and no colour where nothing is amiss", async () => {
   const { context, page } = await ledger();
+  await page.locator(".ledger-key li").first().waitFor({ timeout: PATIENCE });
   const key = await page.locator(".ledger-key li").evaluateAll((all) => all.map((it) => [it.textContent.trim(), it.querySelector("svg").outerHTML, it.querySelector("svg.mark")?.classList.value ?? ""]));
   assert.equal(new Set(key.map(([word]) => word)).size, 7);
   assert.equal(new Set(key.map(([, shape]) => shape)).size, 7);
@@ -55,20 +56,43 @@ test("each state has a shape and a word of its own, and no colour where nothing 
 });
 
 test("a month at a glance counts what the list has, and leads to it", async () => {
-  const { context, page } = await ledger();
+  const { context, page } = await ledger("?due=2026-10");
   const missing = page.locator("[data-owed=missing]");
-  assert.match((await texts(missing))[0], new RegExp(`^Chưa nộp ${many("missing")} ${many("missing")} của các tháng trước$`));
+  const until = Date.parse("2026-11-01T00:00:00+07:00");
+  const wanted = owed().filter(({ state, due_at }) => state === "missing" && due_at < until).length;
+  assert.ok(wanted > 0 && wanted < many("missing"), "others are missing of months behind it");
+  assert.match((await texts(missing))[0], new RegExp(`^Chưa nộp ${wanted}( |$)`));
   await missing.getByRole("button").click();
   await page.waitForFunction((wanted) => {
     const all = [...document.querySelectorAll("[data-obligation] th [data-state]")];
     return all.length === wanted && all.every((it) => it.dataset.state === "missing");
-  }, many("missing"));
-  assert.match(page.url(), /#\/ledger\?state=missing$/);
+  }, wanted);
+  assert.match(page.url(), new RegExp(`#/ledger\\?due=2026-10&due_until=${until}&state=missing$|#/ledger\\?due=2026-10&state=missing&due_until=${until}$`));
   assert.equal(await page.evaluate(() => document.activeElement?.id), "owed-title");
+  assert.match(await page.locator("[data-part=between]").innerText(), /^Hạn nộp trước 00:00:00 01\/11\/2026/);
+  assert.match(await page.locator("#ledger-title").innerText(), /tháng 10\/2026$/, "the month that is looked at stays");
   await page.getByRole("button", { name: "Bỏ lọc" }).click();
   await page.locator('[data-obligation] [data-state="rejected"]').first().waitFor({ timeout: PATIENCE });
   await context.close();
 });
+
+for (const due of ["", "2026-11", "2026"]) {
+  test(`each number at a glance opens to what it counts, of ${due || "the running month"}`, async () => {
+    const { context, page } = await ledger(due && `?due=${due}`);
+    for (const id of ["missing", "soon", "late", "on_time", "owed", "refused"]) {
+      const figure = page.locator(`[data-owed=${id}]`);
+      const said = Number((await figure.locator(".domain-figure").innerText()).replaceAll(/\D/g, ""));
+      const [answer] = await Promise.all([page.waitForResponse(/\/api\/obligations\?/), figure.getByRole("button").click()]);
+      const all = new URL(answer.url());
+      all.searchParams.set("limit", "500");
+      const { obligations, next } = await (await fetch(all)).json();
+      assert.equal(next, null);
+      const counted = id === "refused" ? obligations.reduce((sum, { rejected }) => sum + rejected, 0) : obligations.length;
+      assert.equal(counted, said, `${id}: ${all}`);
+    }
+    await context.close();
+  });
+}
 
 test("a list goes on page by page and comes back to its first", async () => {
   const { context, page } = await ledger("?state=on_time");
@@ -129,7 +153,7 @@ test("scores come with their reasons, the worst first, and open to what was owed
   assert.match(worst, /0% 1 chưa nộp .*1 0 1$/);
   const late = page.locator("[data-score]", { hasText: "nộp muộn" }).first();
   assert.match((await texts(late))[0], /1 nộp muộn \(giữa: 15 giờ 15 phút\)/);
-  await page.locator(".scores").getByLabel("Kỳ").selectOption("2026-10");
+  await page.locator(".scores").getByLabel("Kỳ").selectOption("admin_month~2026-10");
   await page.waitForFunction(() => /tháng 10\/2026/.test(document.querySelector("#scores-title").textContent));
   const agency = await scores.first().getAttribute("data-score");
   await scores.first().getByRole("button").click();
@@ -145,6 +169,31 @@ test("what arrives is seen as soon as its epoch is committed, and how late it wa
   // Long before the page would ask by itself.
   await page.locator(`[data-obligation="${id}"]`).waitFor({ state: "detached", timeout: 5_000 });
   assert.ok(served.asked.filter((it) => it.startsWith("/api/obligations?")).length > asked);
+  await context.close();
+});
+
+test("epochs that follow each other cost one question more, and none that is under way is ended by the next", async () => {
+  const { context, page } = await ledger("?state=missing");
+  const ended = [];
+  page.on("requestfailed", (request) => ended.push(request.url()));
+  await page.route("**/api/obligations?*", async (route) => {
+    await new Promise((waited) => setTimeout(waited, 300));
+    await route.continue();
+  });
+  const ids = await page.locator("[data-obligation]").evaluateAll((all) => all.slice(0, 2).map((it) => it.dataset.obligation));
+  const lists = () => served.asked.filter((it) => it.startsWith("/api/obligations?")).length;
+  await page.waitForTimeout(1_200);
+  const asked = lists();
+  for (const id of ids) {
+    served.world.owed.met(id);
+    served.tick();
+    await new Promise((waited) => setTimeout(waited, 10));
+  }
+  for (const id of ids) await page.locator(`[data-obligation="${id}"]`).waitFor({ state: "detached", timeout: 5_000 });
+  await page.waitForTimeout(1_500);
+  assert.ok(lists() - asked <= 2, `${lists() - asked} questions`);
+  assert.deepEqual(ended, []);
+  await page.unroute("**/api/obligations?*");
   await context.close();
 });
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startFixture } from "./fixture/server.js";
-import { DESK, SCREENS, launch, open, violations } from "./support.js";
+import { DESK, SCREENS, launch, open, settled, violations } from "./support.js";
 
 let browser;
 let served;
@@ -34,8 +34,8 @@ const list = () => {
     failing: null,
     envelopes: 12,
     late: 2,
-    compared: { at: now - 60 * MINUTE, periods: 3, changed: 1, given_up: 1 },
-    limits: ["late_rows", "empty_periods"],
+    compared: { at: now - 60 * MINUTE, periods: 3, first: 0, changed: 1, gone: 2, given_up: 1, priority: "medium" },
+    limits: ["late_rows", "empty_periods", "repeats"],
   };
   const error = { vi: "máy chủ trả lời 403 Forbidden", en: "it answers 403 Forbidden" };
   const refused = {
@@ -48,7 +48,7 @@ const list = () => {
     place: "",
     compared: null,
     failing: { since: now - 90 * MINUTE, times: 19, error, fault: true, priority: "medium" },
-    limits: ["unguarded", "not_compared"],
+    limits: ["unguarded", "not_compared", "future"],
   };
   return { now, pulls: [read, refused] };
 };
@@ -56,7 +56,9 @@ const list = () => {
 async function feeds(viewport, pulls) {
   const opened = await open(browser, served.url, viewport);
   await opened.page.route("**/api/pulls", (route) => route.fulfill({ json: pulls }));
+  const answered = opened.page.waitForResponse("**/api/pulls");
   await opened.page.goto(new URL("#/feeds", served.url).href);
+  await (await answered).finished();
   return opened;
 }
 
@@ -67,13 +69,15 @@ test("a pull says what it read to its end, what it found, when it asks again, wh
   const text = await read.textContent();
   assert.match(text, /1 phút/);
   assert.match(text, /2026-11-02T01:00:00Z, page 3/);
-  assert.match(text, /3 kỳ, 1 khác/);
+  assert.match(text, /3 kỳ, 1 khác, 2 kỳ không còn ở nguồn/);
+  assert.match(text, /nhiều bản ghi hơn số nhớ được/);
   assert.match(text, /1 không đọc trọn được/);
-  assert.match(text, /không thấy kỳ đã bị xóa sạch/);
+  assert.match(text, /kỳ bị xóa sạch ở nguồn được báo/);
   const refused = page.locator('[data-pull="registers"]');
   assert.equal(await refused.getAttribute("data-failing"), "true");
   assert.match(await refused.textContent(), /cần người sửa.*19 lần thử: máy chủ trả lời 403 Forbidden/);
   assert.match(await refused.textContent(), /chưa đọc hết lần nào/);
+  assert.match(await refused.textContent(), /thời điểm ở tương lai/);
   assert.deepEqual(await violations(page), []);
   await context.close();
 });
@@ -81,7 +85,13 @@ test("a pull says what it read to its end, what it found, when it asks again, wh
 test("nothing stands there where nobody is asked", async () => {
   const { context, page } = await feeds(DESK, { now: served.world.at, pulls: [] });
   await page.locator("main#content").waitFor();
+  await settled(page);
   assert.equal(await page.locator(".pulls").count(), 0);
+  // It stands there as soon as somebody is.
+  await page.unroute("**/api/pulls");
+  await page.route("**/api/pulls", (route) => route.fulfill({ json: list() }));
+  await page.reload();
+  await page.locator(".pulls").waitFor();
   await context.close();
 });
 

@@ -260,6 +260,41 @@ test("the figures are those that the flow said, open to what was stored with the
   await context.close();
 });
 
+test("who sends what cannot be read is named, with why and the last one a step away; so is a product the pack says nothing about", async () => {
+  const { context, page } = await security();
+  const senders = page.locator("[data-misread]");
+  await senders.first().waitFor({ timeout: PATIENCE });
+  assert.deepEqual(await senders.evaluateAll((rows) => rows.map((row) => row.dataset.misread)), ["srv-a", "203.0.113.250", ""]);
+  const firewall = await senders.nth(0).innerText();
+  assert.match(firewall, /Máy chủ.*srv-a · 2 địa chỉ.*44.*khung tin sai 41, quá lớn 3.*95 trong số 150 byte.*4 phút/s);
+  assert.match(await senders.nth(2).innerText(), /không phân biệt được nguồn gửi/);
+  const products = page.locator("[data-product]");
+  assert.deepEqual(await products.evaluateAll((rows) => rows.map((row) => row.dataset.product)), ["Web Gateway", "snmpd", ""]);
+  assert.match(await products.nth(0).innerText(), /Web Gateway\s*ExampleSec.*12.*1\.488.*–/s);
+  assert.match(await products.nth(2).innerText(), /không nêu tên.*203\.0\.113\.99/s);
+  await page.locator(".misread").scrollIntoViewIfNeeded();
+  await keep(page, "security-misread-1440");
+  await senders.nth(0).getByRole("button", { name: "Mở bản gần nhất" }).click();
+  await page.waitForFunction(() => location.hash.includes("1-0-77"));
+  await context.close();
+});
+
+test("of many made-up senders a few are shown, the rest at a word, and how many were not listed is said (BOUND)", async (t) => {
+  t.after(() => delete served.world.strangers);
+  served.world.strangers = 97;
+  const { context, page } = await security(PHONE);
+  const senders = page.locator("[data-misread]");
+  await senders.first().waitFor({ timeout: PATIENCE });
+  assert.equal(await senders.count(), 5);
+  await page.getByRole("button", { name: "nữa: Thiết bị gửi sai" }).click();
+  assert.equal(await senders.count(), 100);
+  assert.match(await page.locator(".misread [data-more]").innerText(), /150 nguồn gửi khác/);
+  const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(widths[0] <= widths[1], `${widths[0]} px wide on ${widths[1]} px`);
+  assert.deepEqual(await violations(page), []);
+  await context.close();
+});
+
 test("from an event one step leads to what else its sensor tells of the flow", async () => {
   const { context, page } = await security();
   const flow = page.locator(".event-flow").first();
@@ -293,6 +328,46 @@ test("what is counted stands beside what is usual, an hour that is not whole is 
   await page.waitForFunction(() => location.hash.includes("event=alert&"));
   await context.close();
 });
+
+test("whose log sources reported how much is told, and one agency is looked at alone until all are again", async () => {
+  const { context, page } = await security();
+  const agencies = page.getByRole("region", { name: "Theo cơ quan" });
+  assert.deepEqual(await agencies.locator("tbody th").allInnerTexts(), ["Sở Khoa học và Công nghệ", "Sở Y tế", "Nguồn gói tỉnh không biết"]);
+  assert.equal(await agencies.locator("[data-agency=''] button").count(), 0, "nobody's are no agency to look at");
+  await agencies.getByRole("button", { name: "Sở Y tế" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("[data-log-source]").length === 2);
+  assert.deepEqual(await page.locator("[data-log-source]").evaluateAll((rows) => rows.map((row) => row.dataset.logSource)), ["ids-b", "srv-a"]);
+  const measures = () => served.asked.filter((path) => path.startsWith("/api/security/measures"));
+  await until(() => measures().at(-1).endsWith("agency=so-yt") && asked().at(-1).includes("agency=so-yt"), "what is counted, and the events");
+  const usual = page.getByRole("region", { name: "So với thường lệ" });
+  await usual.getByText("Xem dạng bảng").press("Enter");
+  await usual.getByRole("button", { name: "31", exact: true }).click();
+  await until(() => /agency=so-yt.*measure=intrusions/.test(asked().at(-1)), "a number of theirs opens to events of theirs");
+  await agencies.getByRole("button", { name: "Mọi cơ quan" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("[data-log-source]").length === 6);
+  await context.close();
+});
+
+for (const size of SCREENS)
+  test(`what is counted is read by minute and by day, each window opens to as much (${size.width})`, async () => {
+    const { context, page } = await security(size);
+    const usual = page.getByRole("region", { name: "So với thường lệ" });
+    for (const [word, long] of [["Phút", 60_000], ["Ngày", 86_400_000]]) {
+      await usual.getByRole("button", { name: word, exact: true }).click();
+      await usual.getByRole("button", { name: word, exact: true, pressed: true }).waitFor({ timeout: PATIENCE });
+      await page.waitForFunction(() => document.querySelectorAll(".usual svg rect.counted").length === 3);
+      assert.equal(await usual.locator("[data-part=totals]").count(), 0, "totals are of hours");
+      if ((await usual.locator("details[open]").count()) === 0) await usual.getByText("Xem dạng bảng").press("Enter");
+      await usual.getByRole("button", { name: "31", exact: true }).click();
+      await until(() => {
+        const url = new URL(asked().at(-1), served.url);
+        return Number(url.searchParams.get("until")) - Number(url.searchParams.get("from")) === long;
+      }, `a ${word}`);
+    }
+    await keep(page, `counted-by-day-${size.width}`);
+    assert.deepEqual(await violations(page), []);
+    await context.close();
+  });
 
 test("an alert of an address lists its lines page by page with the names of who reports them, and leads to all of them", async () => {
   const id = served.world.suspect("203.0.113.5");

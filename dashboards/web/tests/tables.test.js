@@ -273,14 +273,15 @@ test("a station of which indicators never reported is not plainly good, and noth
   await feeds.context.close();
 });
 
-test("datagrams that the system dropped stand beside the identity of their feed, and are in neither (BALANCE)", async () => {
+test("datagrams that were dropped and records that were deleted stand beside the identity of their feed, and are in neither (BALANCE)", async () => {
   const { counts } = served.world.feeds.get("~unmatched");
-  Object.assign(counts, { received: counts.received + 1, undecodable: counts.undecodable + 1, datagrams_dropped: 1_234 });
+  Object.assign(counts, { received: counts.received + 1, undecodable: counts.undecodable + 1, datagrams_dropped: 1_234, records_lost: 40 });
   for (const size of [DESK, PHONE]) {
     const { context, page } = await open(browser, new URL("#/feeds", served.url), size);
-    const lost = page.locator("[data-lost]");
+    const lost = page.locator('[data-lost="1234"]');
     await lost.waitFor({ timeout: PATIENCE });
     assert.match(await lost.innerText(), /1\.234 gói UDP hệ điều hành bỏ trước khi đọc/);
+    assert.match(await page.locator('[data-lost="40"]').innerText(), /40 bản ghi Kafka mất trước khi đọc/);
     assert.equal(await page.locator('[data-identity="astray"]').count(), 0);
     assert.deepEqual(await violations(page), []);
     await keep(page, `dropped-${size.width}`);

@@ -11,7 +11,9 @@ mod rows;
 mod rules;
 mod told_twice;
 
-pub use self::rows::RowSink;
+pub use self::rows::{RowSink, TimedBy};
+#[cfg(test)]
+pub(crate) use self::rules::LOOKED_FOR;
 pub(crate) use self::{
     events::{Delivery, Identity, Reporter, SaidTime, rated},
     refusal::{Refusal, WithheldBytes, legible, quoted},

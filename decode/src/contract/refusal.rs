@@ -4,17 +4,21 @@
 //! found, what the rule is, and what a right one looks like, in both languages of the product. What was found is
 //! quoted shortened: a sender's garbage must not become a page of ours.
 
+mod gateways;
+
 use ioc_model::{
     framing::FramingFault,
-    loss::{Loss, Unread},
+    loss::{Deleted, Loss, Unread},
     reject::{RejectReason, Rejection},
     text::Text,
-    time::{EventTime, Millis, ReceivedAt},
+    time::{EventTime, Millis, Now, ReceivedAt},
 };
 
 use super::{rows::spoken, rules::IndicatorRules};
 
 const QUOTED: usize = 60;
+/// As far as a quoted text is searched for what editors do not show. Characters.
+const SEARCHED: usize = 1_000;
 /// Why bytes are withheld that belong to no feed and come from who sends of persons.
 const PERSONAL: &str = "personal";
 
@@ -57,7 +61,8 @@ pub(crate) fn legible(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_some() {
         short.push('…');
     }
-    if let Some((at, unseen)) = text.char_indices().find(|(_, character)| is_unseen(*character)) {
+    let mut searched = text.char_indices().take(SEARCHED);
+    if let Some((at, unseen)) = searched.find(|(_, character)| is_unseen(*character)) {
         short.push_str(&format!(" [U+{:04X} @ byte {}]", u32::from(unseen), at + 1));
     }
     short
@@ -75,6 +80,15 @@ fn is_unseen(character: char) -> bool {
         | '\u{feff}' => true,
         other => other.is_control(),
     }
+}
+
+/// Between which records deleted ones were written, in both languages.
+fn written_between(deleted: &Deleted) -> ((String, String), (String, String)) {
+    let said = |time: Option<i64>, vi: &str, en: &str| {
+        let time = time.map(|millis| Now(millis).rfc3339());
+        time.map(|time| (format!(", {vi} {time}"), format!(", {en} {time}"))).unwrap_or_default()
+    };
+    (said(deleted.after, "ghi sau", "written after"), said(deleted.before, "trước", "before"))
 }
 
 impl Refusal {
@@ -293,6 +307,27 @@ impl Refusal {
                 format!(
                     "The system dropped {count} datagrams before they could be read: their buffer was full \
                      (syslog.receive_buffer_bytes)."
+                ),
+            ),
+            Loss::Records(deleted) => {
+                let Deleted { partition, first, last, .. } = deleted;
+                let count = deleted.count();
+                let ((after_vi, after_en), (before_vi, before_en)) = written_between(&deleted);
+                (
+                    format!(
+                        "Máy chủ Kafka đã xóa bản ghi offset {first} đến {last} của phân vùng {partition} trước khi kịp đọc:                          mất {count} bản ghi{after_vi}{before_vi}. Hãy để chủ đề giữ bản ghi (retention) lâu hơn thời gian                          chương trình có thể dừng."
+                    ),
+                    format!(
+                        "The broker deleted the records of offsets {first} to {last} of partition {partition} before they                          could be read: {count} are lost{after_en}{before_en}. Let the topic keep records (retention) for                          longer than this program may stand still."
+                    ),
+                )
+            }
+            Loss::MadeAnew { unread } => (
+                format!(
+                    "Chủ đề Kafka đã bị xóa và tạo lại: {unread} bản ghi đã thấy trong chủ đề cũ chưa kịp đọc và đã mất, có thể                      nhiều hơn. Chủ đề mới được đọc từ bản ghi đầu tiên."
+                ),
+                format!(
+                    "The topic was deleted and made anew: {unread} records that were seen in the one before were not read and                      are lost, maybe more. The new one is read from its first record."
                 ),
             ),
         };

@@ -5,7 +5,10 @@
 //! (invariants ONCE, BALANCE). Measured rows are handed on when the whole envelope is read: what it says twice shows only
 //! then.
 
+mod devices;
 mod report;
+
+use std::cell::OnceCell;
 
 use ioc_model::{
     action::Action,
@@ -31,6 +34,7 @@ use ioc_model::{
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
+use self::devices::Arrived;
 use super::{
     Refusal,
     events::{Delivery, Happened, Reporter, SaidTime},
@@ -49,6 +53,34 @@ pub trait RowSink {
     fn row(&mut self, row: Row);
     /// A row that does not; `raw` is the row's own bytes, as far as the format can tell them apart.
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]);
+    /// A measured row has another time than one that its message states for the measurement. Heard before the row.
+    fn timed_by(&mut self, _row: u32, _by: TimedBy) {}
+}
+
+/// What the time of a measured row is, where its message states none of the measurement that can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimedBy {
+    /// When a network's server took it.
+    Server,
+    /// When a gateway took it.
+    Gateway,
+    /// When its record was written at a broker.
+    Record,
+    /// When it arrived here.
+    Arrival,
+}
+
+impl TimedBy {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            TimedBy::Server => "server",
+            TimedBy::Gateway => "gateway",
+            TimedBy::Record => "record",
+            TimedBy::Arrival => "arrival",
+        }
+    }
 }
 
 /// Whom somebody who decodes has met and will meet again: the subjects no pack lists, and the source the last envelope
@@ -105,6 +137,9 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     owed: Option<&'d str>,
     /// The station its address names, once a row was about another.
     addressed: Option<Option<&'d StationRules>>,
+    /// The station whose device its address names, and what stands behind that, once it was looked for.
+    in_address: OnceCell<Option<(&'d StationRules, &'d str)>>,
+    arrived: Option<Arrived>,
     /// Who reports in the lines that call themselves as the last one did.
     reporter: Option<(Box<str>, Reporter<'d>)>,
     sink: &'d mut S,
@@ -142,6 +177,8 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             owed: envelope.attributes.get(Attribute::Owed),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
+            in_address: OnceCell::new(),
+            arrived: Arrived::of(envelope, feed),
             reporter: None,
             sink,
             count: 0,
@@ -334,6 +371,10 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         value: f64,
         quality: Quality,
     ) {
+        let value = match subject.station {
+            Some(station) => station.kept(indicator, value),
+            None => value,
+        };
         let observation = Observation {
             series: Series { indicator: indicator.id, subject: subject.id },
             event_time,
@@ -442,11 +483,11 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         if let Some((of, reporter)) = &self.reporter
             && **of == *host
         {
-            return Ok(*reporter);
+            return Ok(reporter.clone());
         }
         let reporter = self.rules.events.reporter(self.address, self.sender, host, self.calendar);
-        self.check_sender("host", &reporter.log_source)?;
-        self.reporter = Some((host.into(), reporter));
+        self.check_sender("host", reporter.log_source())?;
+        self.reporter = Some((host.into(), reporter.clone()));
         Ok(reporter)
     }
 
@@ -481,6 +522,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         }
         event.attributes.sort();
         (event.log_source, event.known, event.relay) = (reporter.log_source, reporter.known, reporter.relay);
+        event.behind = reporter.behind.clone();
         (event.happened_at, event.time_from) = (happened_at, time_from);
         (event.feed, event.sender) = (feed, sender);
         event.weight = event.weight.max(1);

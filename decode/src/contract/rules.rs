@@ -14,6 +14,12 @@ use rustc_hash::FxHashMap;
 
 use super::{events::EventRules, form::Forms};
 
+#[cfg(test)]
+thread_local! {
+    /// How often a station was looked for by a device's name.
+    pub(crate) static LOOKED_FOR: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// The rules of one version of a pack.
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -25,6 +31,8 @@ pub(crate) struct Rules {
     stations: Vec<StationRules>,
     station_ids: FxHashMap<Box<str>, u32>,
     file_codes: FxHashMap<Spelling, u32>,
+    /// As messages write them.
+    devices: FxHashMap<Box<str>, u32>,
     pub(super) events: EventRules,
     pub(super) forms: Forms,
 }
@@ -36,6 +44,10 @@ pub(crate) struct FeedRules {
     pub(crate) format: FormatName,
     /// Whether its envelopes are files.
     pub(crate) by_file: bool,
+    /// Whether an outside broker passes them on: what one has kept is not said now.
+    pub(crate) by_broker: bool,
+    /// Whether they are records of a broker, which are read whenever.
+    pub(crate) of_records: bool,
     pub(crate) contract: Contract,
     /// The forms that come by it.
     pub(super) forms: Vec<Box<str>>,
@@ -65,6 +77,9 @@ pub(crate) struct StationRules {
     /// By the indicator's place in `Rules::indicators`.
     measures: Vec<bool>,
     symbols: Vec<(Spelling, u32)>,
+    ignored: Vec<Spelling>,
+    /// Decimal places that values are kept at, by the indicator's place; of none where the pack says nothing.
+    decimals: Vec<Option<u8>>,
     no_value: Vec<f64>,
 }
 
@@ -85,6 +100,7 @@ impl Rules {
             stations: Vec::new(),
             station_ids: FxHashMap::default(),
             file_codes: FxHashMap::default(),
+            devices: FxHashMap::default(),
             events: EventRules::of_pack(pack),
             forms: Forms::of_pack(pack),
         };
@@ -97,10 +113,13 @@ impl Rules {
         for feed in pack.feeds.values() {
             let name = Name::new(&feed.id);
             let by_file = matches!(feed.transport, Transport::Files { .. });
+            let by_broker = matches!(feed.transport, Transport::MqttBroker { .. });
+            let of_records = matches!(feed.transport, Transport::Kafka(_));
             let (format, contract) = (feed.format, feed.contract.clone());
             let forms = feed.forms.iter().map(|form| form.as_str().into()).collect();
             let agency = feed.agency.as_deref().map(Name::new);
-            let feed_rules = FeedRules { name, format, by_file, contract, forms, agency };
+            let feed_rules =
+                FeedRules { name, format, by_file, by_broker, of_records, contract, forms, agency };
             let _ = rules.feeds.insert(feed.id.as_str().into(), feed_rules);
         }
         rules
@@ -150,6 +169,13 @@ impl Rules {
             valid: (from, to),
             measures,
             symbols: symbols.collect(),
+            ignored: station.ignored.iter().filter_map(|symbol| Spelling::of_symbol(symbol)).collect(),
+            decimals: match station.decimals.is_empty() {
+                true => Vec::new(),
+                false => {
+                    self.indicators.iter().map(|one| station.decimals.get(&*one.name).copied()).collect()
+                }
+            },
             no_value: station.no_value.clone(),
         };
         self.stations.push(rules);
@@ -159,10 +185,23 @@ impl Rules {
                 let _ = self.file_codes.insert(spelling, at);
             }
         }
+        for device in &station.devices {
+            let _ = self.devices.insert(device.as_str().into(), at);
+        }
     }
 
     pub(crate) fn station(&self, id: &str) -> Option<&StationRules> {
         self.station_ids.get(id).map(|at| &self.stations[*at as usize])
+    }
+
+    /// By what a gateway calls it: a device's name, the station's own identifier, or its code in names of files.
+    pub(crate) fn station_of_device(&self, name: &str) -> Option<&StationRules> {
+        #[cfg(test)]
+        LOOKED_FOR.with(|times| times.set(times.get() + 1));
+        match self.devices.get(name) {
+            Some(at) => Some(&self.stations[*at as usize]),
+            None => self.station(name).or_else(|| self.station_of_file(name)),
+        }
     }
 
     pub(crate) fn station_of_file(&self, code: &str) -> Option<&StationRules> {
@@ -242,6 +281,26 @@ impl StationRules {
     #[inline]
     pub(crate) fn is_valid(&self, time: EventTime) -> bool {
         (self.valid.0..self.valid.1).contains(&time)
+    }
+
+    /// Whether that symbol of its devices is no reading.
+    pub(crate) fn ignores(&self, symbol: &str) -> bool {
+        !self.ignored.is_empty()
+            && Spelling::of_symbol(symbol).is_some_and(|symbol| self.ignored.contains(&symbol))
+    }
+
+    /// A value at the decimal places that it is kept at: as `printf` rounds it, so that a value that a device has
+    /// rounded and the same one that it has not are one.
+    #[inline]
+    pub(crate) fn kept(&self, indicator: &IndicatorRules, value: f64) -> f64 {
+        match self.decimals.get(indicator.at as usize).copied().flatten() {
+            None => value,
+            // Minus zero is zero.
+            Some(decimals) => {
+                let rounded = format!("{value:.places$}", places = usize::from(decimals));
+                rounded.parse().unwrap_or(value) + 0.0
+            }
+        }
     }
 
     #[inline]

@@ -289,19 +289,24 @@ fn time(raw: Option<&str>, plain: bool, minute: &mut Minute) -> Result<EventTime
         }
         None => (Err(NoTime::Shape), Cow::Borrowed(raw)),
     };
-    read.map_err(|fault| match fault {
-        NoTime::NoSuchDay => Refusal::no_such_time("time", &written, TIME_EXAMPLE),
+    read.map_err(|fault| no_time(fault, &written))
+}
+
+/// Why a text that was written for a time is none.
+pub(super) fn no_time(fault: NoTime, written: &str) -> Refusal {
+    match fault {
+        NoTime::NoSuchDay => Refusal::no_such_time("time", written, TIME_EXAMPLE),
         NoTime::NoZone => {
-            Refusal::invalid("time", &written, "thiếu múi giờ", "which lacks a time zone", TIME_EXAMPLE)
+            Refusal::invalid("time", written, "thiếu múi giờ", "which lacks a time zone", TIME_EXAMPLE)
         }
         NoTime::Shape => Refusal::invalid(
             "time",
-            &written,
+            written,
             "không phải là thời điểm theo RFC 3339 hay số giây (mili giây) từ năm 1970",
             "which is neither an RFC 3339 time nor a number of seconds or milliseconds since 1970",
             TIME_EXAMPLE,
         ),
-    })
+    }
 }
 
 #[inline]

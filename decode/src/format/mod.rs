@@ -8,11 +8,13 @@
 
 mod auth_log;
 mod cef;
+mod chirpstack;
 mod dhis2;
 mod eve;
 mod event_csv;
 mod fhir;
 mod fields;
+mod gateway;
 mod json_flat;
 mod json_keys;
 mod json_observation;
@@ -23,16 +25,23 @@ mod json_shape;
 mod json_text;
 mod json_walk;
 mod moment;
+mod ngsi_ld;
 mod operator_action;
 mod packet_filter;
 mod sdmx;
+mod senml;
+mod sensorthings;
 mod separated;
+mod sparkplug_b;
+mod station_json;
 mod station_txt;
 mod syslog;
 mod syslog_header;
 pub(crate) mod table;
+mod tasmota;
 mod told;
 mod unicode;
+mod zigbee2mqtt;
 
 use std::ops::Range;
 
@@ -50,7 +59,7 @@ pub(crate) struct Caches {
     eve: eve::Cache,
 }
 
-/// Reads a payload that is not blank and has no byte-order mark.
+/// Reads a payload that is not blank and, where it is no [binary](FormatName::is_binary) one, has no byte-order mark.
 pub(crate) fn read<S: RowSink + ?Sized>(
     format: FormatName,
     payload: &[u8],
@@ -70,6 +79,14 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::SdmxJson => cells(payload, rows, sdmx::read_json),
         FormatName::Dhis2 => cells(payload, rows, dhis2::read),
         FormatName::Fhir => cells(payload, rows, fhir::read),
+        FormatName::Senml => senml::read(payload, rows),
+        FormatName::Chirpstack => chirpstack::read(payload, rows),
+        FormatName::Zigbee2mqtt => zigbee2mqtt::read(payload, rows),
+        FormatName::Tasmota => tasmota::read(payload, rows),
+        FormatName::Sensorthings => sensorthings::read(payload, rows),
+        FormatName::NgsiLd => ngsi_ld::read(payload, rows),
+        FormatName::StationJson => station_json::read(payload, rows),
+        FormatName::SparkplugB => sparkplug_b::read(payload, rows),
     }
 }
 

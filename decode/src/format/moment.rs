@@ -114,6 +114,28 @@ pub(super) fn local_stamp(text: &str, calendar: &Calendar) -> Result<EventTime, 
     local().and_then(|local| calendar.moment(local)).ok_or(NoTime::NoSuchDay)
 }
 
+/// Of a date and time without a zone, as [`rfc3339`] reads one that has it.
+pub(super) fn local(text: &str, calendar: &Calendar) -> Result<EventTime, NoTime> {
+    let Some((written, rest)) = text.as_bytes().split_first_chunk() else { return Err(NoTime::Shape) };
+    let [year, month, day, hour, minute] = minute_fields(written).ok_or(NoTime::Shape)?;
+    let Some(([b':', second @ ..], tail)) = rest.split_first_chunk::<3>() else { return Err(NoTime::Shape) };
+    let second = pair(second, 0).ok_or(NoTime::Shape)?;
+    let (millis, behind) = fraction(tail)?;
+    if !behind.is_empty() {
+        return Err(NoTime::Shape);
+    }
+    let small = |field: i64| i8::try_from(field).ok();
+    let date_time = || {
+        let (year, second) = (i16::try_from(year).ok()?, small(second.min(59))?);
+        let (month, day, hour, minute) = (small(month)?, small(day)?, small(hour)?, small(minute)?);
+        jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()
+    };
+    match date_time().and_then(|local| calendar.moment(local)) {
+        Some(EventTime(moment)) if second <= 60 => Ok(EventTime(moment + millis)),
+        _ => Err(NoTime::NoSuchDay),
+    }
+}
+
 #[inline]
 fn pair(bytes: &[u8], at: usize) -> Option<i64> {
     let (tens, ones) = (bytes.get(at)?.wrapping_sub(b'0'), bytes.get(at + 1)?.wrapping_sub(b'0'));
@@ -259,6 +281,12 @@ mod tests {
         assert_eq!(local_stamp("20241305083500", &calendar), Err(NoTime::NoSuchDay));
         assert_eq!(local_stamp("2024110508350", &calendar), Err(NoTime::Shape));
         assert_eq!(local_stamp("2024110508350x", &calendar), Err(NoTime::Shape));
+        assert_eq!(local("2024-11-05T08:35:00", &calendar), Ok(moment));
+        assert_eq!(local("2024-11-05 08:35:00.25", &calendar), Ok(EventTime(moment.0 + 250)));
+        assert_eq!(local("2024-13-05T08:35:00", &calendar), Err(NoTime::NoSuchDay));
+        for no_local in ["", "2024-11-05", "2024-11-05T08:35:00Z", "2024-11-05T08:35"] {
+            assert_eq!(local(no_local, &calendar), Err(NoTime::Shape), "{no_local}");
+        }
     }
 
     proptest! {
@@ -280,6 +308,7 @@ mod tests {
             let _ = read(&text);
             let _ = since_1970(&number);
             let _ = local_stamp(&stamp, &calendar);
+            let _ = local(&text, &calendar);
         }
     }
 }

@@ -238,15 +238,9 @@ fn accept<S: RowSink + ?Sized>(
     }
     let quality = match columns.status {
         None => Quality::Good,
-        Some(status) => fields::station_status(status).ok_or_else(|| {
-            Refusal::invalid(
-                "status",
-                status,
-                "không phải là trạng thái 00 (đang đo), 01 (hiệu chuẩn) hay 02 (lỗi thiết bị)",
-                "which is not a status 00 (measuring), 01 (calibrating) or 02 (device error)",
-                "00",
-            )
-        })?,
+        Some(status) => {
+            fields::station_status(status).ok_or_else(|| Refusal::no_station_status("status", status))?
+        }
     };
     let sent = fields::number_with_comma(columns.value)
         .ok_or_else(|| Refusal::not_a_number_of_device("value", columns.value))?;

@@ -4,6 +4,7 @@ use ioc_model::{
     attribute::Attributes,
     contract::Contract,
     envelope::Content,
+    form::{Period, PeriodKind},
     names::Names,
     observation::Quality,
     pack::{Feed, FormatName, Pack},
@@ -283,4 +284,108 @@ fn once_rows_whose_numbers_moved_are_known_by_what_they_are_about() {
     let mut fewer = now();
     let _ = fewer.observations.pop();
     assert!(by_content(&then, fewer).is_none());
+}
+
+const FORMS: &str = r#"
+[lists]
+name = { vi = "Danh sách", en = "Lists" }
+titles = ["*LISTS*"]
+period = "month"
+owner = "place"
+decimal = ","
+places = { kinds = ["commune", "ward"], below = ["80"] }
+
+[[lists.columns]]
+id = "code"
+role = "place"
+name = { vi = "Mã xã", en = "Code" }
+required = true
+
+[[lists.columns]]
+id = "unit"
+role = "unit"
+name = { vi = "Đơn vị tính", en = "Unit" }
+
+[[lists.columns]]
+id = "value"
+role = "value"
+indicator = "X01"
+name = { vi = "Số tiền", en = "Amount" }
+
+[lists.indicators.X01]
+name = { vi = "Số tiền", en = "Amount" }
+unit = "đồng"
+units = { "nghìn đồng" = FACTOR }
+required = false
+"#;
+
+/// The pack whose form has that factor, with a feed of it.
+fn with_form(names: &Names, version: &str, factor: u32, more: &str) -> Decoder {
+    let forms = format!("{}{more}", FORMS.replace("FACTOR", &factor.to_string()));
+    let pack = crate::contract::form::tests::with_forms(&forms);
+    let contract = Contract { max_bytes: 1 << 20, ..Contract::default() };
+    let feed = Feed {
+        format: FormatName::Table,
+        forms: vec!["lists".to_owned()],
+        agency: Some("80".to_owned()),
+        ..feed("air", contract)
+    };
+    let feeds = [("air".to_owned(), feed)].into();
+    let pack = Pack { version: PackVersion(version.to_owned()), feeds, ..pack };
+    Decoder::new(Arc::new(pack), names.clone()).unwrap()
+}
+
+#[test]
+fn once_a_report_that_was_taken_goes_to_its_keeper_in_both_readings_where_they_differ() {
+    let names = Names::default();
+    let (one, two) = (with_form(&names, "one", 10, ""), with_form(&names, "two", 1_000, ""));
+    let payload = "LISTS;tháng 10/2025\nMã xã;Đơn vị tính;Số tiền\n25486;nghìn đồng;5\n";
+    let report = |decoder: &Decoder| {
+        let mut reading = Reading::default();
+        let outcome = decoder.decode(&envelope(payload), &mut reading);
+        reading.report().unwrap_or_else(|| panic!("{outcome:?}"))
+    };
+    let (then, now) = (report(&one), report(&two));
+    assert!(!then.has_errors() && then.cells.len() == 1, "{then:?}");
+    let word = |report: &Report| {
+        let Cell { key, vintage, owner, value, at, as_sent, note, .. } = report.cells[0].clone();
+        let Report { feed, sender, arrival, .. } = *report;
+        StoredWord { key, vintage, value, owner, feed, sender, arrival, at, as_sent, note }
+    };
+    let (periods, own) = (vec![then.cells[0].key.period], vec![word(&then)]);
+    let on_record = |rows, periods: &[Period], own: &[StoredWord], earlier: &[StoredWord]| {
+        let (form, agency) = (then.form, then.agency);
+        let (periods, own, earlier) = (periods.to_vec(), own.to_vec(), earlier.to_vec());
+        OnRecord::TakenReport(ReportOnRecord { form, agency, rows, rejected: 0, periods, own, earlier })
+    };
+    let taken = |rows| on_record(rows, &periods, &own, &[]);
+    let difference = other(again(&one, &two, payload, taken(1)));
+    let judged = |now: &Report, stays| {
+        let (own, earlier) = (own.clone(), Vec::new());
+        let before = ReportBefore::Taken { report: Box::new(then.clone()), rejected: 0, own, earlier, stays };
+        Some(Judged { report: now.clone(), before })
+    };
+    assert_eq!(difference.report, judged(&now, false));
+    assert!(difference.others.is_empty() && difference.observations.is_empty());
+    assert_eq!(again(&one, &one, payload, taken(1)), Reread::Same);
+    // It reads as it did, and what is stored does not say so: what it had said was what was said before it.
+    let implied = on_record(1, &periods, &[], &[word(&now)]);
+    assert_eq!(again(&two, &two, payload, implied.clone()), Reread::Same);
+    assert!(other(again(&one, &one, payload, implied)).report.is_some());
+    assert_eq!(again(&one, &two, payload, on_record(1, &[], &own, &[])), Reread::Unclear, "of other periods");
+    assert_eq!(again(&one, &two, payload, taken(2)), Reread::Unclear, "its receipt says two rows");
+    let unknown = ReadBefore { pack: None, arrived_with: None, on_record: taken(1) };
+    let unknown = reread(&two, Earlier::default(), &mut Known::default(), &envelope(payload), &unknown);
+    assert_eq!(unknown, Reread::Unclear);
+    // What would be refused, is another agency's or no report of that form stays, and its keeper hears of it.
+    let bounded = with_form(&names, "three", 1_000, "range = [0, 10]\n");
+    assert_eq!(other(again(&one, &bounded, payload, taken(1))).report, judged(&then, true));
+    let OnRecord::TakenReport(on_record) = taken(1) else { unreachable!("it was taken") };
+    let anothers = Report { agency: Name::new("80"), ..now.clone() };
+    let mut next_month = now.clone();
+    next_month.cells[0].key.period = Period::parse(PeriodKind::Month, "2025-11").unwrap();
+    for now in [None, Some(anothers), Some(next_month)] {
+        let left = other(of_taken(now, Some(then.clone()), &on_record));
+        assert_eq!(left.report, judged(&then, true));
+    }
 }

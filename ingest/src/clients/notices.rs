@@ -70,7 +70,7 @@ impl DoorEvent {
             DoorEvent::Empty => "an empty message delivers nothing",
             DoorEvent::Framing => "a connection is framed wrongly: a piece of it is kept, and is no message",
             DoorEvent::Dropped => "the system dropped datagrams before they could be read",
-            DoorEvent::Lost => "lines were gone before they could be read",
+            DoorEvent::Lost => "what was sent or written was gone before it could be read",
             DoorEvent::Untold => "a sender is not told apart from others: too many addresses came before it",
             DoorEvent::Refused => "a client is refused",
         }

@@ -11,6 +11,7 @@ use ioc_decode::reduce::Reducer;
 use ioc_model::{
     attribute::Attribute,
     envelope::{Content, Envelope, UNMATCHED},
+    loss::Loss,
     position::{LogNumber, Offset, Partition},
     time::ReceivedAt,
 };
@@ -135,7 +136,10 @@ fn attributes(reducer: &Reducer, envelope: &Envelope<'_>) -> Vec<(Attribute, Str
         | Attribute::Forbidden
         | Attribute::Asked
         | Attribute::Confirmed
-        | Attribute::Owed => Some((attribute, text.to_owned())),
+        | Attribute::Owed
+        | Attribute::Record => Some((attribute, text.to_owned())),
+        // What is told of a loss is in our own words.
+        Attribute::Fault if text.parse::<Loss>().is_ok() => Some((attribute, text.to_owned())),
         Attribute::Origin => Some((attribute, reducer.mark(text.as_bytes()))),
         _ => None,
     };

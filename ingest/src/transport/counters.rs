@@ -67,6 +67,31 @@ pub trait Counters: std::fmt::Debug + Send + Sync {
     fn metrics(&self) -> Vec<Metric>;
 }
 
+/// One count of several that are told apart by labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelledMetric {
+    /// What it is of: as many texts as [`CountersByLabel::labels`] has names.
+    pub labels: Vec<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Totals of one thing that are told apart by labels. There are always some, and never more than their holder bounds
+/// (invariant BOUND): Prometheus keeps a label for ever.
+pub trait CountersByLabel: std::fmt::Debug + Send + Sync {
+    /// Its name behind `ioc_<transport>_`, without `_total`.
+    fn name(&self) -> &'static str;
+
+    /// What was counted, in words.
+    fn help(&self) -> &'static str;
+
+    /// The names of the labels.
+    fn labels(&self) -> &'static [&'static str];
+
+    /// All of them.
+    fn metrics(&self) -> Vec<LabelledMetric>;
+}
+
 /// Declares a transport's counters: the struct that counts, a struct of the counts at one moment, and how they are
 /// told. Each is a `total`, which only grows, or a count of `now`.
 macro_rules! counters {

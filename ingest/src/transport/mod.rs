@@ -13,11 +13,13 @@ pub mod files;
 pub mod follow;
 pub mod http;
 pub mod http_pull;
+pub mod kafka;
 pub mod mqtt;
 pub mod mqtt_broker;
 mod nothing;
 pub mod pull;
 mod running;
+mod secrets_file;
 mod site;
 pub mod sql;
 pub mod syslog;
@@ -37,7 +39,7 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 8] = [
+pub static KINDS: [&Kind; 9] = [
     &syslog::KIND,
     &mqtt::KIND,
     &files::KIND,
@@ -45,6 +47,7 @@ pub static KINDS: [&Kind; 8] = [
     &mqtt_broker::KIND,
     &sql::KIND,
     &http_pull::KIND,
+    &kafka::KIND,
     &http::KIND,
 ];
 

@@ -5,7 +5,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Kind, Site, counters::Counters};
+use super::{
+    Kind, Site,
+    counters::{Counters, CountersByLabel},
+};
 
 /// How long a transport has to acknowledge what is in flight. A log without room answers nobody: who was not told sends
 /// again.
@@ -17,6 +20,7 @@ pub struct Running {
     kind: &'static Kind,
     addresses: Vec<String>,
     counters: Vec<TransportCounters>,
+    by_label: Vec<Arc<dyn CountersByLabel>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -37,6 +41,7 @@ impl Running {
             kind,
             addresses: Vec::new(),
             counters: Vec::new(),
+            by_label: Vec::new(),
             stop: site.stop.child_token(),
             tasks: TaskTracker::new(),
         }
@@ -55,6 +60,11 @@ impl Running {
     /// It counts here.
     pub(super) fn counts(&mut self, feed: Option<&str>, counters: Arc<dyn Counters>) {
         self.counters.push(TransportCounters { feed: feed.map(str::to_owned), counters });
+    }
+
+    /// And what it counts there is told apart by labels.
+    pub(super) fn counts_by_label(&mut self, counters: Arc<dyn CountersByLabel>) {
+        self.by_label.push(counters);
     }
 
     /// Fires when it is to end. Its tasks take nothing more then, acknowledge what they took, and return.
@@ -83,6 +93,12 @@ impl Running {
     #[must_use]
     pub fn counters(&self) -> &[TransportCounters] {
         &self.counters
+    }
+
+    /// What it counts by labels.
+    #[must_use]
+    pub fn counters_by_label(&self) -> &[Arc<dyn CountersByLabel>] {
+        &self.by_label
     }
 
     /// Ends it. False if something in flight could not be acknowledged in time: its sender was told nothing.

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     site::feed,
-    transports::{Valve, ValvedBus, open_log, stored, until},
+    transports::{Stored, Valve, ValvedBus, open_log, stored, until},
 };
 
 struct Mosquitto {
@@ -154,6 +154,16 @@ async fn ack_a_broker_keeps_what_is_not_durable_and_sends_it_again() {
     assert_eq!(site.payloads().len(), before + 511, "what was acknowledged is not sent again");
     let distinct: BTreeSet<String> = site.payloads().into_iter().collect();
     assert_eq!(distinct.len(), 511);
+    // What was sent before says so; what waited at the broker was never sent.
+    let all = stored(&site.log);
+    let (first, since) = all.split_at(before);
+    let again = |one: &Stored| one.knows("again").is_some();
+    assert!(!first.iter().any(again));
+    for one in since {
+        let was_there = first.iter().any(|before| before.payload == one.payload);
+        assert!(again(one) || !was_there, "{one:?}");
+        assert!(!again(one) || one.text().starts_with("first-"), "{one:?}");
+    }
     running.stop().await;
     mosquitto.kill().await;
 }

@@ -1,7 +1,17 @@
 //! Clients that were not written here: mosquitto's, and `rumqttc` in both versions.
 
-use std::{collections::BTreeSet, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, io::Write as _, process::Stdio, sync::Arc, time::Duration};
 
+use ioc_decode::{
+    Decoder,
+    trial::{PERMISSIVE_FEED, permissive_feed, trial},
+};
+use ioc_model::{
+    attribute::{self, Attributes},
+    names::Names,
+    pack::FormatName,
+    time::ReceivedAt,
+};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, v5};
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -55,6 +65,46 @@ async fn quality_of_service_0_and_retained_publishes_of_mosquitto_pub_are_stored
         }
     }
     until("all stored", || site.payloads("air") == ["plain", "plain", "retained", "retained"]).await;
+}
+
+#[tokio::test]
+async fn what_mosquitto_pub_says_is_packed_is_stored_as_it_came_and_read_as_what_it_was() {
+    let site = Site::open().await;
+    let body = r#"{"indicator":"pm25","subject":"ST01","time":"2026-11-20T07:00:00+07:00","value":18.4}"#;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(body.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    for said in
+        [["user-property", "content-encoding", "gzip"].as_slice(), &["content-type", "application/gzip"]]
+    {
+        let more = [&["-t", "air/m", "-q", "1", "-s", "-D", "publish"], said].concat();
+        let mut client = mosquitto_pub(&site, "5", SECRET, &more).spawn().unwrap();
+        client.stdin.take().unwrap().write_all(&gzip).await.unwrap();
+        let output = client.wait_with_output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let indicators = vec![ioc_testing::indicator("pm25")];
+    let feeds = vec![permissive_feed(FormatName::JsonObservation, false)];
+    let pack = ioc_testing::pack("test", Vec::new(), indicators, feeds);
+    let decoder = Decoder::new(Arc::new(pack), Names::default()).unwrap();
+    let stored = site.stored();
+    assert_eq!(stored.len(), 2);
+    for one in stored {
+        assert!(one.payload == gzip, "as it came");
+        let words = one.known.iter().map(|(word, text)| (word.as_str(), text.as_str()));
+        let known = attribute::of_words(words).unwrap();
+        let known = Attributes::new(&known, &[]);
+        let became = trial(
+            &decoder,
+            PERMISSIVE_FEED,
+            &one.address,
+            known,
+            ReceivedAt(1_795_132_860_000),
+            &one.payload,
+        );
+        assert_eq!((became.lines.len(), became.rejects), (1, 0), "{:?}", became.lines);
+        assert!(became.lines[0].contains("\"value\":18.4"), "{:?}", became.lines);
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
 use ipnet::IpNet;
 
 use super::{Categories, EventKind, Severity, one_spelling};
-use crate::{position::Position, time::EventTime};
+use crate::{position::Position, time::EventTime, window::WindowKind};
 
 /// Which events are meant.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +22,8 @@ pub struct EventFilter {
     pub kinds: Vec<EventKind>,
     /// So bad; of any severity where there are none.
     pub severities: Vec<Severity>,
-    /// Reported by that log source; by any where it is empty.
-    pub log_source: String,
+    /// Reported by one of these log sources; by any where there are none.
+    pub log_sources: Vec<String>,
     /// Coming from or going to that address,
     pub address: Option<IpAddr>,
     /// or to one of that network,
@@ -39,6 +39,17 @@ pub struct EventFilter {
     /// Only those of the flow that a sensor gave this number; of any, and of none, where it is empty. Two sensors draw the
     /// same numbers.
     pub flow_id: String,
+}
+
+/// Which windows of measures are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeasureFilter {
+    /// Counted at these log sources; at all where there are none.
+    pub log_sources: Vec<String>,
+    /// So long.
+    pub kind: WindowKind,
+    /// Beginning in one of these times, each from a moment and before another.
+    pub spans: Vec<(EventTime, EventTime)>,
 }
 
 /// What a measure counts, beside its kinds: the default leaves out nothing.
@@ -82,6 +93,25 @@ impl FromStr for AskedAddress {
 }
 
 impl EventFilter {
+    /// All that happened in `[from, until)`.
+    #[must_use]
+    pub fn within(from: EventTime, until: EventTime) -> EventFilter {
+        EventFilter {
+            from,
+            until,
+            kinds: Vec::new(),
+            severities: Vec::new(),
+            log_sources: Vec::new(),
+            address: None,
+            network: None,
+            end: None,
+            attempts: false,
+            known: false,
+            counted: CountedOf::default(),
+            flow_id: String::new(),
+        }
+    }
+
     /// The first and the last address of the network that is asked for, an IPv4 one as IPv6 writes it.
     #[must_use]
     pub fn of_network(&self) -> Option<(Ipv6Addr, Ipv6Addr)> {

@@ -1,6 +1,6 @@
-//! Which receipts are asked for, and where a page of them ends.
+//! Which receipts and cells are asked for, and where a page of receipts ends.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use crate::{position::Position, results::ReportVerdict, time::ReceivedAt};
 
@@ -15,6 +15,28 @@ pub struct ReceiptFilter {
     pub verdict: Option<ReportVerdict>,
     /// of that sender.
     pub sender: Option<String>,
+}
+
+/// Which cells of a form are meant; what is not named may be anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CellFilter {
+    /// Of those indicators,
+    pub indicators: Option<BTreeSet<String>>,
+    /// of that part of them, which is empty for the whole,
+    pub part: Option<String>,
+    /// of units with one of those codes, of whatever time.
+    pub codes: Option<BTreeSet<String>>,
+}
+
+impl CellFilter {
+    /// Whether a cell of an indicator, part and unit is meant.
+    #[must_use]
+    pub fn is_of(&self, indicator: &str, part: &str, code: &str) -> bool {
+        let names = |of: &Option<BTreeSet<String>>, one: &str| of.as_ref().is_none_or(|of| of.contains(one));
+        names(&self.indicators, indicator)
+            && self.part.as_ref().is_none_or(|of| of == part)
+            && names(&self.codes, code)
+    }
 }
 
 /// Where a page of receipts ends, written `received-log-partition-offset`.

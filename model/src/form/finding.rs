@@ -89,7 +89,7 @@ pub enum Rule {
     Unit = 21,
     /// A mark that is not the form's, or one that is told.
     Mark = 22,
-    /// The same bytes came before.
+    /// The same bytes came before, or are read again.
     Delivered = 23,
     /// More of them than are listed.
     More = 24,

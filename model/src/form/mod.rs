@@ -23,7 +23,7 @@ mod target;
 mod template;
 
 pub use self::{
-    asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
+    asked::{CellFilter, InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
     contract::{
         AgainstBefore, Agency, Before, Check, Column, CountedRows, Form, FormIndicator, Meaning, Member,
         Owner, PlaceScope, Relation, Role, Term,
@@ -34,15 +34,15 @@ pub use self::{
     mapped::Mapped,
     owed::{
         BY_URGENCY, InvalidObligation, InvalidObligationCursor, OPEN, ObligationCursor, ObligationFilter,
-        ObligationKey, ObligationScore, ObligationSum, OwedPeriod,
+        ObligationKey, ObligationScore, ObligationSum, OwedPeriod, Owing,
     },
     period::{Period, PeriodKind},
     period_words::ENGLISH_MONTHS,
-    report::{Absent, Cell, CellKey, Mark, Report, Rest, Value, Vintage, Whole},
+    report::{Absent, Cell, CellKey, Mark, Owners, Report, Rest, Value, Vintage, Whole},
     restated::{Restated, Said, ratio, restate},
-    scope::PlacesByCode,
     sdmx::{Of, Sdmx, SdmxUnit},
     suppress::{SmallNumber, Tie, Tied, gives_away, suppressed},
     target::{Over, Sense, Target},
     template::{HeadReads, HeadRule, HeadValues, LabelReads, LabelRule, Relative, SheetTemplate},
 };
+pub use crate::place::by_code::PlacesByCode;

@@ -79,8 +79,10 @@ pub struct ObligationFilter {
     pub periods: Option<Vec<Period>>,
     /// in one of those states,
     pub states: Option<Vec<ObligationState>>,
-    /// with a deadline in `[from, until)`.
+    /// with a deadline in `[from, until)`,
     pub due: Option<(EventTime, EventTime)>,
+    /// and only those of which an attempt was refused, where that is so.
+    pub refused: bool,
     /// As they stood at that moment; as they stand where none is named.
     pub at: Option<Now>,
 }
@@ -161,6 +163,17 @@ pub struct OwedPeriod {
     pub judged: u32,
 }
 
+/// Who owes something, of which periods, and since when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owing {
+    /// Agencies by identifier, whatever agencies are asked for.
+    pub agencies: Vec<String>,
+    /// Periods of which those that are asked for owe something, the newest first.
+    pub periods: Vec<OwedPeriod>,
+    /// The first deadline of all of it; none where nobody owes anything.
+    pub first_due: Option<EventTime>,
+}
+
 /// How an agency kept what it owed of a period.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObligationScore {
@@ -186,14 +199,10 @@ pub struct ObligationScore {
     pub revisions: u32,
     /// Of those that were late the middle one: seconds behind the deadline.
     pub median_late_seconds: Option<i64>,
-    /// How many of its agency's obligations due in that calendar year were missed up to the last of them.
-    pub reminders: u32,
     /// Per cent of those in time among those that were met or missed; none while nothing can be judged.
     pub score: Option<f64>,
     /// What speaks against it: `missing`, `late`, `rejected`, `revised`.
     pub reasons: Vec<String>,
-    /// The newest epoch that said something of one of them.
-    pub revision: u64,
 }
 
 #[cfg(test)]

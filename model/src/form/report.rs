@@ -1,5 +1,10 @@
 //! What a message says: cells, each with its place, period and worth.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +54,12 @@ impl Mark {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Mark> {
         Mark::ALL.into_iter().find(|mark| mark.word() == word)
+    }
+
+    /// Whether it says anything of the cell, be it that nothing is known: a cell that was left empty, or taken back, does not.
+    #[must_use]
+    pub fn says_something(self) -> bool {
+        !matches!(self, Mark::NotFilled | Mark::Withdrawn)
     }
 
     /// Whether a total may count it.
@@ -213,6 +224,30 @@ pub enum Rest {
     Withdrawn,
 }
 
+/// Whose cells are, by a form: by indicator the agency; where none is named the authority of the place. What a message says of
+/// cells that it does not name is said of these, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Owners(BTreeMap<Name, Option<Name>>);
+
+impl Owners {
+    /// Of these indicators.
+    #[must_use]
+    pub fn new(of: impl IntoIterator<Item = (Name, Option<Name>)>) -> Owners {
+        Owners(of.into_iter().collect())
+    }
+
+    /// Whose a cell is; none where the form does not have its indicator.
+    #[must_use]
+    pub fn of(&self, key: &CellKey) -> Option<Name> {
+        self.0.get(&key.indicator).map(|agency| agency.unwrap_or(key.place))
+    }
+
+    /// The indicators, and whose they are.
+    pub fn each(&self) -> impl Iterator<Item = (Name, Option<Name>)> {
+        self.0.iter().map(|(indicator, agency)| (*indicator, *agency))
+    }
+}
+
 /// One message of one form, with all that can be said of it without knowing what came before.
 ///
 /// There is one of each message, also of one that could not be read: what became of it is told in one way.
@@ -240,6 +275,8 @@ pub struct Report {
     pub confirmed: bool,
     /// What it says of cells of its period that it does not name; none where it is about what it names.
     pub whole: Option<Whole>,
+    /// Whose the cells of its form are.
+    pub owners: Arc<Owners>,
     /// How many rows of the envelope it is: at least one, also where nothing could be read.
     pub rows: u32,
     /// Its good cells, by row. Where `parts` is false and something is an error, none of them is taken.
@@ -265,5 +302,33 @@ impl Report {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.weight == Weight::Error)
+    }
+
+    /// The periods of what is taken of it that is its agency's own, also where it takes that back.
+    #[must_use]
+    pub fn own_named(&self, taken: &[Cell]) -> BTreeSet<Period> {
+        taken.iter().filter(|cell| cell.owner == self.agency).map(|cell| cell.key.period).collect()
+    }
+
+    /// Those of them of which it says something: they are met by it.
+    #[must_use]
+    pub fn own_met(&self, taken: &[Cell]) -> BTreeSet<Period> {
+        let says = |cell: &&Cell| cell.owner == self.agency && cell.value.mark.says_something();
+        taken.iter().filter(says).map(|cell| cell.key.period).collect()
+    }
+
+    /// Whether it would be about fewer periods of its agency, or meet fewer, than in another reading.
+    #[must_use]
+    pub fn is_about_less(&self, taken: &[Cell], then: &Report, taken_then: &[Cell]) -> bool {
+        !then.own_named(taken_then).is_subset(&self.own_named(taken))
+            || !then.own_met(taken_then).is_subset(&self.own_met(taken))
+    }
+
+    /// The periods that something in it is about.
+    #[must_use]
+    pub fn periods(&self) -> BTreeSet<Period> {
+        let cells = self.cells.iter().map(|cell| cell.key.period);
+        let left_out = self.left_out.iter().map(|key| key.period);
+        self.period.into_iter().chain(cells).chain(left_out).collect()
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Parts that were not split are added up as they are, split ones by their weight, which makes an estimate. Nothing is said of
 //! a unit of which a part is missing, nor of what may not be added up, unless the unit is the same as before: a share is made
-//! anew of its restated numerator and denominator. Where a unit said something itself, its own word counts.
+//! anew of its restated numerator and denominator. Where a unit said something itself, its own word counts, and what it
+//! displaces is flagged: in a period that holds a change of boundaries those before and those since may both speak.
+//!
+//! Nothing is lost: all of each number that was reported is in what is told or in what is flagged.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +20,7 @@ pub type Said<'s> = (&'s PlaceKey, Option<Decimal>);
 /// What a unit of a map says of a part of an indicator in a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restated {
-    /// The unit of the map; the unit that it was reported of where that is on no unit of it.
+    /// The unit of the map; the unit that it was reported of where it is told under none.
     pub place: PlaceKey,
     /// The number.
     pub number: Option<Decimal>,
@@ -45,6 +48,8 @@ pub fn restate(
     type Parts<'s> = Vec<(&'s PlaceKey, Option<Decimal>, Decimal, bool)>;
     let mut by_unit: BTreeMap<&PlaceKey, Parts<'_>> = BTreeMap::new();
     let mut restated = Vec::new();
+    // What of each number is displaced by the own words of units of the map.
+    let mut displaced: BTreeMap<&PlaceKey, (Option<Decimal>, Decimal)> = BTreeMap::new();
     for (place, number) in said.iter().copied() {
         match conversion.shares.get(place) {
             Some(shares) => {
@@ -53,15 +58,25 @@ pub fn restate(
                     parts.push((place, number, share.weight, share.alone));
                 }
             }
-            None => restated.push(refused(conversion, place, number)),
+            None => {
+                let reason = conversion.refused.get(place).map_or(NotRestated::NoSuccessor, |(of, _)| *of);
+                restated.push(flagged(place, number, Decimal::ONE, reason));
+            }
         }
     }
-    for (unit, mut parts) in by_unit {
-        if parts.iter().any(|(place, ..)| *place == unit) {
-            parts.retain(|(place, ..)| *place == unit);
+    for (unit, parts) in by_unit {
+        let (own, others): (Parts<'_>, Parts<'_>) = parts.into_iter().partition(|(place, ..)| *place == unit);
+        if own.is_empty() {
+            restated.push(of_unit(conversion, unit, period_end, additive, &others));
+            continue;
         }
-        restated.push(of_unit(conversion, unit, period_end, additive, &parts));
+        restated.push(of_unit(conversion, unit, period_end, additive, &own));
+        for (place, number, weight, _) in others {
+            displaced.entry(place).or_insert((number, Decimal::ZERO)).1 += weight;
+        }
     }
+    let own_word = |(place, (number, weight))| flagged(place, number, weight, NotRestated::OwnWord);
+    restated.extend(displaced.into_iter().map(own_word));
     restated.sort_by(|a, b| a.place.cmp(&b.place));
     restated
 }
@@ -105,9 +120,8 @@ fn of_unit(
     }
 }
 
-/// What is on no unit of the map stands for itself.
-fn refused(conversion: &Conversion, place: &PlaceKey, number: Option<Decimal>) -> Restated {
-    let reason = conversion.refused.get(place).map_or(NotRestated::NoSuccessor, |(reason, _)| *reason);
+/// What is told under no unit of the map stands for itself.
+fn flagged(place: &PlaceKey, number: Option<Decimal>, weight: Decimal, reason: NotRestated) -> Restated {
     Restated {
         place: place.clone(),
         number: None,
@@ -115,22 +129,28 @@ fn refused(conversion: &Conversion, place: &PlaceKey, number: Option<Decimal>) -
         estimated: false,
         known: usize::from(number.is_some()),
         expected: 1,
-        parts: vec![(place.clone(), Decimal::ONE)],
+        parts: vec![(place.clone(), weight.normalize())],
     }
 }
 
-/// A share made of its numerator and denominator; why not, where one of both has none.
+/// A share made of its numerator and denominator, either of which nobody may have said.
 ///
 /// # Errors
 /// If one of both is not known, or there is nothing to divide by.
 pub fn ratio(
     indicator: &FormIndicator,
-    numerator: &Restated,
-    denominator: &Restated,
+    numerator: Option<&Restated>,
+    denominator: Option<&Restated>,
     decimals: u32,
 ) -> Result<Decimal, NotRestated> {
-    let of = numerator.number.ok_or(numerator.reason.unwrap_or(NotRestated::PartMissing))?;
-    let by = denominator.number.ok_or(denominator.reason.unwrap_or(NotRestated::PartMissing))?;
+    if let Some(reason) = [numerator, denominator].into_iter().flatten().find_map(|side| side.reason) {
+        return Err(reason);
+    }
+    let number = |side: Option<&Restated>| side.and_then(|of| of.number).ok_or(NotRestated::PartMissing);
+    let (of, by) = (number(numerator)?, number(denominator)?);
+    if by <= Decimal::ZERO {
+        return Err(NotRestated::NoNumber);
+    }
     let times = if indicator.percent { Decimal::ONE_HUNDRED } else { Decimal::ONE };
     let share = of.checked_mul(times).and_then(|of| of.checked_div(by));
     share.map(|share| share.round_dp(decimals)).ok_or(NotRestated::NoNumber)

@@ -1,68 +1,28 @@
 //! Which places a form is about.
 
-use std::collections::BTreeMap;
-
 use super::PlaceScope;
-use crate::place::{Date, Place};
-
-/// Units above one another at most.
-const TIERS: usize = 8;
-
-/// Places by their codes.
-#[derive(Debug)]
-pub struct PlacesByCode<'p>(BTreeMap<&'p str, Vec<&'p Place>>);
+use crate::place::{Date, Place, by_code::PlacesByCode};
 
 impl<'p> PlacesByCode<'p> {
-    /// Of a pack's places.
-    #[must_use]
-    pub fn of(places: &'p [Place]) -> PlacesByCode<'p> {
-        let mut by_code: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
-        for place in places {
-            by_code.entry(&place.key.code).or_default().push(place);
-        }
-        PlacesByCode(by_code)
-    }
-
     /// The versions of units that a form is about, each as it was on its last day, or on that day where it lasts longer; by
     /// code.
     #[must_use]
     pub fn of_scope(&self, scope: &PlaceScope, day: Date) -> Vec<&'p Place> {
         let last = |place: &Place| place.valid_to.map_or(day, |to| to.min(day)).max(place.key.valid_from);
-        let all = self.0.values().flatten();
-        all.filter(|place| self.is_of(place, scope, last(place))).copied().collect()
+        self.all().filter(|place| self.is_of(place, scope, last(place))).collect()
     }
 
     /// Those of them that are there on a day.
     #[must_use]
     pub fn of_scope_on(&self, scope: &PlaceScope, day: Date) -> Vec<&'p Place> {
-        let all = self.0.values().flatten().filter(|place| is_there(place, day));
-        all.filter(|place| self.is_of(place, scope, day)).copied().collect()
+        let there = self.all().filter(|place| place.is_there(day));
+        there.filter(|place| self.is_of(place, scope, day)).collect()
     }
 
     fn is_of(&self, place: &Place, scope: &PlaceScope, day: Date) -> bool {
         (scope.kinds.is_empty() || scope.kinds.contains(&place.kind))
             && (scope.below.is_empty() || scope.below.iter().any(|above| self.lies_in(place, above, day)))
     }
-
-    /// Whether a unit is the one with that code or lies below it, on a day.
-    fn lies_in(&self, place: &Place, above: &str, day: Date) -> bool {
-        let mut place = place;
-        for _ in 0..TIERS {
-            if place.key.code == above {
-                return true;
-            }
-            let versions = place.parent.as_deref().and_then(|parent| self.0.get(parent));
-            match versions.and_then(|versions| versions.iter().find(|place| is_there(place, day))) {
-                Some(parent) => place = parent,
-                None => return false,
-            }
-        }
-        false
-    }
-}
-
-fn is_there(place: &Place, day: Date) -> bool {
-    place.key.valid_from <= day && place.valid_to.is_none_or(|to| day <= to)
 }
 
 #[cfg(test)]

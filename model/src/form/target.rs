@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::{Form, FormIndicator, PeriodKind};
 use crate::{
     place::{Date, PlaceKind},
     text::Text,
@@ -34,6 +35,29 @@ pub struct Target {
     pub value: Option<Decimal>,
     /// The decision behind it.
     pub basis: String,
+}
+
+impl Target {
+    /// Whether what it wants reached is what an indicator of its form says over all places, period by period: the same parts
+    /// of all tiers. A total of a year is not what a month of it says.
+    #[must_use]
+    pub fn is_said_by(&self, form: &Form, indicator: &FormIndicator) -> bool {
+        let is_alone = |of: &[String], id: &str| matches!(of, [one] if one == id);
+        let is_of = match &indicator.ratio {
+            Some((numerator, denominator)) => {
+                indicator.percent
+                    && is_alone(&self.numerator, numerator)
+                    && is_alone(&self.denominator, denominator)
+            }
+            None => {
+                let is_of_a_year = matches!(form.period, PeriodKind::Year | PeriodKind::AdminYear);
+                is_alone(&self.numerator, &indicator.id)
+                    && self.denominator.is_empty()
+                    && (self.over == Over::Latest || is_of_a_year)
+            }
+        };
+        self.form == form.id && is_of && form.places.kinds.iter().all(|kind| self.tiers.contains(kind))
+    }
 }
 
 /// What of a year a target's value is made of.

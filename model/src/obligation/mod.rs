@@ -4,10 +4,11 @@
 //! that and the days that are worked every obligation follows; what came for one is a [`Received`], and how it stands a
 //! function of both and of the clock.
 //!
-//! Who owes a form **of places** is the authority of each place that the form is about, under the code of the place. It
-//! owes the periods that lie whole in the place's validity: a commune that begins on 1 July owes none that began in June,
-//! and one that ended owes none that ends later. A place that took over whole and alone from one of the same code, a
-//! commune that became a ward, is the same authority: it owes on.
+//! Who owes a form **of places** is the authority of each place that the form is about, under the code of the place: of a
+//! period the one that is there on its last day, which makes the report. So somebody owes every period, also one in which
+//! boundaries change: a commune that begins on 1 July owes the year, and the one that ended owes none that ends later. A
+//! rule may want only periods that lie whole in a place's validity instead ([`OnChange::Whole`]). A place that took over whole
+//! and alone from one of the same code, a commune that became a ward, is the same authority then: it owes on.
 
 mod due;
 mod record;
@@ -41,6 +42,30 @@ pub enum Owes {
     Agencies(Vec<String>),
 }
 
+/// Which places owe a period in which they began, or others ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnChange {
+    /// Those that are there on its last day.
+    #[default]
+    AtEnd,
+    /// Those of them alone that were there from its first day on.
+    Whole,
+}
+
+impl OnChange {
+    /// All of them.
+    pub const ALL: [OnChange; 2] = [OnChange::AtEnd, OnChange::Whole];
+
+    /// The word used in packs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            OnChange::AtEnd => "at_end",
+            OnChange::Whole => "whole",
+        }
+    }
+}
+
 /// What is otherwise in one period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exception {
@@ -59,6 +84,8 @@ pub struct ObligationRule {
     pub form: String,
     /// By whom.
     pub owes: Owes,
+    /// And by which of the places where they change within a period.
+    pub on_change: OnChange,
     /// Periods that begin on this day or later are owed.
     pub valid_from: Date,
     /// And end on this one or before; none while it lasts.
@@ -80,13 +107,20 @@ pub struct Debtor {
     pub place_from: Option<Date>,
     /// Periods begin on this day or later.
     pub from: Date,
-    /// They end on this one or later: those that ended before were owed by the place that this one took over from.
+    /// They end on this one or later: those that ended before were owed by the places that were there.
     pub ends_from: Date,
     /// And on this one or before; none while it lasts.
     pub to: Option<Date>,
 }
 
 impl Debtor {
+    /// Whether both owe at the same time, and so a period twice.
+    #[must_use]
+    pub fn meets(&self, other: &Debtor) -> bool {
+        let last = self.to.unwrap_or(LAST).min(other.to.unwrap_or(LAST));
+        self.agency == other.agency && self.ends_from.max(other.ends_from) <= last
+    }
+
     /// Whether they owe a period.
     #[must_use]
     pub fn owes(&self, period: Period) -> bool {
@@ -129,7 +163,10 @@ impl ObligationRule {
                 let debtor = |place: &Place| Debtor {
                     agency: place.key.code.clone(),
                     place_from: Some(place.key.valid_from),
-                    from: began(&place.key, &takeovers).max(self.valid_from),
+                    from: match self.on_change {
+                        OnChange::AtEnd => self.valid_from,
+                        OnChange::Whole => began(&place.key, &takeovers).max(self.valid_from),
+                    },
                     ends_from: place.key.valid_from.max(self.valid_from),
                     to: match (place.valid_to, self.valid_to) {
                         (Some(last), Some(to)) => Some(last.min(to)),
@@ -137,9 +174,18 @@ impl ObligationRule {
                     },
                 };
                 let debtors = by_code.of_scope(&form.places, LAST).into_iter().map(debtor);
-                debtors.filter(|debtor| debtor.to.is_none_or(|to| debtor.from <= to)).collect()
+                debtors.filter(|debtor| debtor.to.is_none_or(|to| debtor.ends_from <= to)).collect()
             }
         }
+    }
+
+    /// Whether it lets a place off a period that it is about: one that is there on the last day, and that it wants of others.
+    #[must_use]
+    pub fn lets_off(&self, debtors: &[Debtor], place: &PlaceKey, period: Period) -> bool {
+        let is_it =
+            |debtor: &Debtor| debtor.agency == place.code && debtor.place_from == Some(place.valid_from);
+        let owes = |debtor: &&Debtor| is_it(debtor) && debtor.owes(period);
+        self.owes == Owes::Places && self.is_about(period) && !debtors.iter().any(|debtor| owes(&debtor))
     }
 
     /// The obligation of a period; none where nobody owes it, or outside of the calendar.
@@ -161,9 +207,14 @@ impl ObligationRule {
 
     /// The periods of a kind that it is about, the earliest first.
     pub fn periods(&self, kind: PeriodKind) -> impl Iterator<Item = Period> {
-        let last = self.valid_to.unwrap_or(LAST);
         std::iter::successors(Period::first_from(kind, self.valid_from), Period::next)
-            .take_while(move |period| period.end <= last)
+            .take_while(|period| self.is_about(*period))
+    }
+
+    /// Whether it is about a period.
+    #[must_use]
+    pub fn is_about(&self, period: Period) -> bool {
+        self.valid_from <= period.start && self.valid_to.is_none_or(|to| period.end <= to)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What came for an obligation, and how it stands by a moment.
 //!
 //! A record is a fold over the messages of an agency about a period of a form. It does not depend on their order: a message
-//! that is read again keeps its arrival, and what was accepted first is what arrived first (invariant BATCH).
+//! that is read again keeps its arrival, and what was accepted first is what arrived first (invariant BATCH). Beside it
+//! stands whether anything of what was said still stands: what was taken back whole is owed again until something is said
+//! anew, which corrects it and makes it no later.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,8 @@ use crate::{
     time::{EventTime, Now},
 };
 
-/// What came of one agency about one period of a form.
+/// What came of one agency about one period of a form. A message counts that says something of it; one that only takes back
+/// is a correction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Packed", into = "Packed")]
 pub struct Received {
@@ -23,37 +26,62 @@ pub struct Received {
     changing: u32,
     rejected: u32,
     last_rejected: Option<Arrival>,
+    /// Whether all of it was taken back since.
+    taken_back: bool,
 }
 
-/// [`Received`] as it is written: most often the first message is the last.
+/// [`Received`] as it is written: most often the first message is the last. Whether it is stands in the lowest bit of a byte,
+/// and above it whether all was taken back.
 #[derive(Serialize, Deserialize)]
-struct Packed(Option<(Arrival, bool)>, bool, Option<Arrival>, u32, u32, Option<Arrival>);
+struct Packed(Option<(Arrival, bool)>, u8, Option<Arrival>, u32, u32, Option<Arrival>);
+
+const IS_FIRST: u8 = 1;
+const TAKEN_BACK: u8 = 2;
 
 impl From<Received> for Packed {
     fn from(received: Received) -> Packed {
-        let Received { first, last, changing, rejected, last_rejected } = received;
+        let Received { first, last, changing, rejected, last_rejected, taken_back } = received;
         let is_first = last == first.map(|(first, _)| first);
-        Packed(first, is_first, last.filter(|_| !is_first), changing, rejected, last_rejected)
+        let flags = u8::from(is_first) * IS_FIRST + u8::from(taken_back) * TAKEN_BACK;
+        Packed(first, flags, last.filter(|_| !is_first), changing, rejected, last_rejected)
     }
 }
 
 impl From<Packed> for Received {
-    fn from(Packed(first, is_first, last, changing, rejected, last_rejected): Packed) -> Received {
-        let last = if is_first { first.map(|(first, _)| first) } else { last };
-        Received { first, last, changing, rejected, last_rejected }
+    fn from(Packed(first, flags, last, changing, rejected, last_rejected): Packed) -> Received {
+        let last = if flags & IS_FIRST != 0 { first.map(|(first, _)| first) } else { last };
+        let taken_back = flags & TAKEN_BACK != 0;
+        Received { first, last, changing, rejected, last_rejected, taken_back }
     }
 }
 
 impl Received {
-    /// Takes a message of which something was accepted; whether anything of it was news.
+    /// Takes a message that says something of it, of which something was accepted; whether anything of it was news. One that is read again is the same
+    /// message: it may turn out to have changed something, and is no revision of itself.
     pub fn accept(&mut self, arrival: Arrival, changed: bool) {
-        if self.first.is_none_or(|(first, _)| arrival < first) {
-            self.first = Some((arrival, changed));
+        match self.first {
+            Some((first, did_change)) if first == arrival && (did_change || !changed) => return,
+            Some((first, _)) if first < arrival && self.last == Some(arrival) => return,
+            Some((first, _)) if first < arrival => {}
+            _ => self.first = Some((arrival, changed)),
         }
         if changed {
             self.changing = self.changing.saturating_add(1);
             self.last = self.last.max(Some(arrival));
         }
+    }
+
+    /// Takes one that only took back what had been said.
+    pub fn take_back(&mut self, arrival: Arrival) {
+        if self.last != Some(arrival) {
+            self.changing = self.changing.saturating_add(1);
+            self.last = self.last.max(Some(arrival));
+        }
+    }
+
+    /// Whether anything stands of what was said; whether that is news.
+    pub fn stands(&mut self, anything: bool) -> bool {
+        std::mem::replace(&mut self.taken_back, !anything) == anything
     }
 
     /// Takes one that was refused whole.
@@ -62,10 +90,10 @@ impl Received {
         self.last_rejected = self.last_rejected.max(Some(arrival));
     }
 
-    /// The accepted message that arrived first.
+    /// The accepted message that arrived first; none while all that was said is taken back.
     #[must_use]
     pub fn first(&self) -> Option<Arrival> {
-        self.first.map(|(first, _)| first)
+        self.first.filter(|_| !self.taken_back).map(|(first, _)| first)
     }
 
     /// The accepted message that arrived last of those that changed something.
@@ -161,6 +189,40 @@ mod tests {
     }
 
     #[test]
+    fn once_a_message_that_is_read_again_is_no_revision_of_itself() {
+        let mut received = Received::default();
+        received.accept(at(1_000), false);
+        received.accept(at(1_000), false);
+        assert_eq!((received.first(), received.last(), received.revisions()), (Some(at(1_000)), None, 0));
+        for _ in 0..2 {
+            received.accept(at(1_000), true);
+            let last = Some(at(1_000));
+            assert_eq!((received.first(), received.last(), received.revisions()), (last, last, 0));
+        }
+        for _ in 0..2 {
+            received.accept(at(1_500), true);
+            assert_eq!((received.last(), received.revisions()), (Some(at(1_500)), 1));
+        }
+        received.accept(at(1_000), true);
+        assert_eq!((received.last(), received.revisions()), (Some(at(1_500)), 1), "the first once more");
+    }
+
+    #[test]
+    fn what_was_taken_back_whole_is_owed_again_until_something_is_said_anew_which_makes_it_no_later() {
+        let mut received = Received::default();
+        received.accept(at(1_500), true);
+        received.take_back(at(1_800));
+        assert!(received.stands(false) && !received.stands(false));
+        let open = (ObligationState::Due, ObligationState::Missing);
+        assert_eq!((state(&received, 1_900), state(&received, 2_001)), open);
+        assert_eq!((received.first(), received.last(), received.revisions()), (None, Some(at(1_800)), 1));
+        received = serde_json::from_value(serde_json::to_value(&received).unwrap()).unwrap();
+        received.accept(at(5_000), true);
+        assert!(received.stands(true) && !received.stands(true));
+        assert_eq!((state(&received, 9_000), received.revisions()), (ObligationState::OnTime, 2));
+    }
+
+    #[test]
     fn a_refused_attempt_keeps_an_obligation_open_and_is_told_until_the_deadline() {
         let mut received = Received::default();
         received.refuse(at(1_500));
@@ -173,7 +235,7 @@ mod tests {
     proptest! {
         #[test]
         fn batch_what_came_says_the_same_in_any_order_of_reading(
-            messages in proptest::collection::vec((0_i64..4_000, 0..3), 0..12), seed in any::<u64>(), now in 0_i64..5_000,
+            messages in proptest::collection::vec((0_i64..4_000, 0..4), 0..12), seed in any::<u64>(), now in 0_i64..5_000,
         ) {
             let mut messages: Vec<(i64, i32)> = messages;
             messages.sort_unstable();
@@ -183,6 +245,7 @@ mod tests {
                 for (arrived, kind) in messages {
                     match kind {
                         0 => received.refuse(at(*arrived)),
+                        3 => received.take_back(at(*arrived)),
                         changed => received.accept(at(*arrived), *changed == 1),
                     }
                 }
@@ -192,12 +255,13 @@ mod tests {
             let mut other = messages.clone();
             other.sort_by_key(|(arrived, _)| arrived.unsigned_abs().wrapping_mul(seed | 1).rotate_left(17));
             prop_assert_eq!(&fold(&other), &in_order);
-            let accepted: Vec<&(i64, i32)> = messages.iter().filter(|(_, kind)| *kind != 0).collect();
+            let of = |kinds: &[i32]| messages.iter().filter(|(_, kind)| kinds.contains(kind)).collect::<Vec<_>>();
+            let accepted = of(&[1, 2]);
             let expected = match accepted.first() {
                 Some((first, _)) if *first <= DUE.0 => ObligationState::OnTime,
                 Some(_) => ObligationState::Late,
                 None if now > DUE.0 => ObligationState::Missing,
-                None if !messages.is_empty() => ObligationState::Rejected,
+                None if !of(&[0]).is_empty() => ObligationState::Rejected,
                 None if now >= OWED_FROM.0 => ObligationState::Due,
                 None => ObligationState::NotDue,
             };
@@ -205,7 +269,7 @@ mod tests {
             prop_assert_eq!(&again, &in_order);
             prop_assert_eq!(state(&in_order, now), expected);
             let revisions = accepted.iter().skip(1).filter(|(_, kind)| *kind == 1).count();
-            prop_assert_eq!(in_order.revisions() as usize, revisions);
+            prop_assert_eq!(in_order.revisions() as usize, revisions + of(&[3]).len());
         }
     }
 }

@@ -38,6 +38,7 @@ fn rule(owes: Owes) -> ObligationRule {
         id: "monthly".to_owned(),
         form: "ktxh-x".to_owned(),
         owes,
+        on_change: OnChange::default(),
         valid_from: date(2025, 1, 1),
         valid_to: None,
         due: DueRule {
@@ -86,23 +87,56 @@ fn owed(debtors: &[Debtor], label: &str) -> Vec<(String, Option<Date>)> {
     owing.map(|debtor| (debtor.agency.clone(), debtor.place_from)).collect()
 }
 
-#[test]
-fn a_place_owes_the_periods_that_lie_whole_in_its_validity() {
-    let (old, merged) = (date(2025, 6, 30), date(2025, 7, 1));
+/// Two communes that became one on 1 July 2025, under the code of the first; and a district, of which the form is not.
+fn merged() -> ([Place; 4], [Succession; 2]) {
+    let (old, since) = (date(2025, 6, 30), date(2025, 7, 1));
     let places = [
         place("1", date(2000, 1, 1), Some(old), PlaceKind::Commune),
         place("2", date(2000, 1, 1), Some(old), PlaceKind::Commune),
-        place("1", merged, None, PlaceKind::Commune),
-        place("9", merged, None, PlaceKind::District),
+        place("1", since, None, PlaceKind::Commune),
+        place("9", since, None, PlaceKind::District),
     ];
     let successions = [succession(&places[0], &places[2]), succession(&places[1], &places[2])];
+    (places, successions)
+}
+
+#[test]
+fn a_period_in_which_boundaries_change_is_owed_by_who_is_there_on_its_last_day_and_none_is_owed_by_nobody() {
+    let (places, successions) = merged();
     let debtors = rule(Owes::Places).debtors(&form(), &places, &successions);
-    let both = vec![("1".to_owned(), Some(date(2000, 1, 1))), ("2".to_owned(), Some(date(2000, 1, 1)))];
+    let (before, since) = (date(2000, 1, 1), date(2025, 7, 1));
+    let both = vec![("1".to_owned(), Some(before)), ("2".to_owned(), Some(before))];
     assert_eq!(owed(&debtors, "2025-06"), both);
-    // 15 June to 14 July: two communes became one within it.
-    assert_eq!(owed(&debtors, "2025-07"), []);
-    assert_eq!(owed(&debtors, "2025-08"), [("1".to_owned(), Some(merged))]);
+    // 15 June to 14 July, and those behind it.
+    for label in ["2025-07", "2025-08"] {
+        assert_eq!(owed(&debtors, label), [("1".to_owned(), Some(since))]);
+    }
     assert_eq!(owed(&debtors, "2025-01"), [], "it began before the rule is in force");
+    for (kind, label) in [
+        (PeriodKind::Year, "2025"),
+        (PeriodKind::AdminQuarter, "2025-Q3"),
+        (PeriodKind::AdminHalfYear, "2025-S2"),
+    ] {
+        let period = Period::parse(kind, label).unwrap();
+        let owing: Vec<&Debtor> = debtors.iter().filter(|debtor| debtor.owes(period)).collect();
+        assert_eq!(owing.len(), 1, "{label}");
+        assert_eq!((owing[0].agency.as_str(), owing[0].place_from), ("1", Some(since)));
+    }
+}
+
+#[test]
+fn a_rule_may_want_only_periods_that_lie_whole_in_the_validity_of_a_place_and_says_whom_it_lets_off() {
+    let (places, successions) = merged();
+    let rule = ObligationRule { on_change: OnChange::Whole, ..rule(Owes::Places) };
+    let debtors = rule.debtors(&form(), &places, &successions);
+    let month = |label| Period::parse(PeriodKind::AdminMonth, label).unwrap();
+    let by_month = ["2025-06", "2025-07", "2025-08"].map(|label| owed(&debtors, label).len());
+    assert_eq!(by_month, [2, 0, 1]);
+    let lets_off = |label| rule.lets_off(&debtors, &places[2].key, month(label));
+    assert_eq!(["2025-07", "2025-08", "2025-01"].map(lets_off), [true, false, false]);
+    let at_end = ObligationRule { on_change: OnChange::AtEnd, ..rule.clone() };
+    let debtors = at_end.debtors(&form(), &places, &successions);
+    assert!(!at_end.lets_off(&debtors, &places[2].key, month("2025-07")));
 }
 
 #[test]
@@ -112,10 +146,13 @@ fn a_commune_that_became_a_ward_whole_and_alone_owes_on_and_no_period_twice() {
         place("1", date(2000, 1, 1), Some(date(2025, 6, 30)), PlaceKind::Commune),
         place("1", renamed, None, PlaceKind::Ward),
     ];
-    let debtors = rule(Owes::Places).debtors(&form(), &places, &[succession(&places[0], &places[1])]);
-    let by_month = ["2025-06", "2025-07", "2025-08"].map(|label| owed(&debtors, label));
-    let of = |from| vec![("1".to_owned(), Some(from))];
-    assert_eq!(by_month, [of(date(2000, 1, 1)), of(renamed), of(renamed)]);
+    for on_change in OnChange::ALL {
+        let rule = ObligationRule { on_change, ..rule(Owes::Places) };
+        let debtors = rule.debtors(&form(), &places, &[succession(&places[0], &places[1])]);
+        let by_month = ["2025-06", "2025-07", "2025-08"].map(|label| owed(&debtors, label));
+        let of = |from| vec![("1".to_owned(), Some(from))];
+        assert_eq!(by_month, [of(date(2000, 1, 1)), of(renamed), of(renamed)]);
+    }
 }
 
 #[test]

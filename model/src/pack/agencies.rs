@@ -1,11 +1,33 @@
 //! `agencies.csv`: who reports or is reported to, beside the authorities of places, which are known by their codes.
 
+use std::collections::BTreeMap;
+
 use super::{
-    csv_table,
+    Pack, csv_table,
     draft::{Draft, is_identifier},
     faults::FaultLog,
 };
-use crate::{form::Agency, text::Text};
+use crate::{form::Agency, place::Place, text::Text};
+
+/// What an agency is called: one of `agencies.csv` by its identifier, the authority of a place by the place's code and as
+/// its newest version is named.
+pub(super) fn name_of<'p>(
+    agencies: &'p BTreeMap<String, Agency>,
+    places: &'p [Place],
+    id: &str,
+) -> Option<&'p Text> {
+    let of_place =
+        || places.iter().filter(|place| place.key.code == id).max_by_key(|place| place.key.valid_from);
+    agencies.get(id).map(|agency| &agency.name).or_else(|| of_place().map(|place| &place.name))
+}
+
+impl Pack {
+    /// What an agency is called that the pack knows.
+    #[must_use]
+    pub fn agency_name(&self, id: &str) -> Option<&Text> {
+        name_of(&self.agencies, &self.places, id)
+    }
+}
 
 const COLUMNS: [&str; 4] = ["id", "name_vi", "name_en", "place"];
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Feed, FormatName, Holiday, Indicator, LogSource, Pack, PackVersion, SeverityScale, Station, Succession,
-    Transport, document::Section, spelling::Spelling,
+    Transport, agencies, document::Section, spelling::Spelling,
 };
 use crate::{
     action::OPERATOR,
@@ -53,6 +53,8 @@ pub(super) struct Draft {
     pub(super) symbols: BTreeMap<Spelling, String>,
     /// File codes of stations, by their comparable form: whose they are.
     pub(super) file_codes: BTreeMap<Spelling, String>,
+    /// Devices of stations: whose they are.
+    pub(super) devices: BTreeMap<String, String>,
     /// Where each thing was said, by kind and identifier: `feeds.toml:12`.
     said: BTreeMap<(&'static str, String), String>,
 }
@@ -64,6 +66,11 @@ impl Draft {
         if let Some(before) = self.said.insert((kind, id.to_owned()), here) {
             section.fault(section.line, format!("{kind} '{id}' is already defined in {before}"));
         }
+    }
+
+    /// What an agency is called that the pack knows.
+    pub(super) fn name_of_agency(&self, id: &str) -> Option<Text> {
+        agencies::name_of(&self.agencies, &self.places, id).cloned()
     }
 
     pub(super) fn into_pack(mut self, version: PackVersion) -> Pack {

@@ -8,7 +8,7 @@ use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
     draft::{Draft, is_identifier},
-    event_columns, http_pull, sql,
+    event_columns, http_pull, kafka, pulled, sql,
 };
 use crate::{
     action::OPERATOR,
@@ -56,11 +56,26 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let mut contract = read_contract(id, &mut section);
     contract.columns = event_columns::read(id, &mut section, format);
     let forms = read_forms(id, &mut section, format, draft);
-    if let Transport::Sql(_) = transport {
-        sql::check_forms(id, &section, &forms, draft);
-    }
-    if let Transport::HttpPull(of) = &transport {
-        http_pull::check_forms(id, &section, of, &forms, draft);
+    match &transport {
+        Transport::Sql(_) => {
+            if format.is_columns() {
+                pulled::check_known_again(id, &section, format, &contract.columns);
+            }
+            sql::check_forms(id, &section, &forms, draft);
+        }
+        Transport::HttpPull(of) => {
+            pulled::check_known_again(id, &section, format, &contract.columns);
+            http_pull::check_forms(id, &section, of, &forms, draft);
+        }
+        Transport::Files { .. } if format.is_live() => {
+            let message = format!(
+                "{id}: a message of '{}' without a time of its own is of the moment it came, which is not when its file is \
+                 read: take it by mqtt, mqtt_broker, http or kafka",
+                format.word()
+            );
+            section.fault(section.line_of("format"), message);
+        }
+        _ => {}
     }
     let agency = read_agency(id, &mut section, format, draft);
     let personal = read_personal(id, &mut section, format, &forms, draft);
@@ -213,11 +228,12 @@ fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft
         "follow" => read_follow(id, &mut table, format, draft),
         "sql" => Transport::Sql(Box::new(sql::read(id, &mut table, format))),
         "http_pull" => Transport::HttpPull(Box::new(http_pull::read(id, &mut table, format))),
+        "kafka" => Transport::Kafka(Box::new(kafka::read(id, &mut table, draft))),
         "http" => Transport::Http,
         "" => return Transport::Http,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, sql, http_pull, http)"
+                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, sql, http_pull, kafka, http)"
             );
             table.fault(table.line_of("kind"), message);
             return Transport::Http;

@@ -123,11 +123,11 @@ pub struct Paging {
     pub by: PagingBy,
     /// Records that are asked for at once: `{limit}`.
     pub size: u64,
-    /// Where the answer says how many records there are; none if it does not.
+    /// Where the answer says how many records there are, of pages that are counted or linked; none if it does not.
     pub total: Option<Total>,
     /// The answer before is asked for again behind each one, and must say what it said.
     pub look_back: bool,
-    /// A page with fewer records than were asked for is the last one.
+    /// A page by number or cursor with fewer records than were asked for is the last one.
     pub ends_short: bool,
 }
 

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{
-    LogSource,
+    LogSource, Pack,
     document::{Document, Section},
     draft::Draft,
 };
-use crate::{calendar::Calendar, contract::is_subject, event::one_spelling, time::Millis};
+use crate::{calendar::Calendar, contract::is_subject, event::one_spelling, text::Text, time::Millis};
 
 /// Packets that a sensor may drop, unless the pack says otherwise: one in ten.
 const BLIND_ABOVE: f64 = 0.1;
@@ -33,7 +33,7 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
 
 fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
     let name = section.both_languages("name");
-    let owner = section.both_languages("owner");
+    let (agency, owner) = read_owner(id, &mut section, draft);
     let addresses = read_addresses(id, &mut section, draft);
     let certificates = claimed(id, "certificates", &mut section, draft, |other| &other.certificates);
     let hosts = claimed(id, "hosts", &mut section, draft, |other| &other.hosts);
@@ -77,6 +77,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
     LogSource {
         id: id.to_owned(),
         name,
+        agency,
         owner,
         addresses,
         certificates,
@@ -87,6 +88,23 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
         silent_after,
         blind_above,
     }
+}
+
+/// The agency, and whose it is in words: of one that is given as an agency that is its name.
+fn read_owner(id: &str, section: &mut Section<'_>, draft: &Draft) -> (Option<String>, Text) {
+    let agency = section.optional_text("agency");
+    let name = agency.as_deref().and_then(|agency| draft.name_of_agency(agency));
+    if let (Some(unknown), None) = (&agency, &name) {
+        let message = format!(
+            "{id}: 'agency' is the id of an agency of agencies.csv or the code of a place, not '{unknown}'"
+        );
+        section.fault(section.line_of("agency"), message);
+    }
+    let owner = match agency.is_some() && !section.has("owner") {
+        true => name.unwrap_or_default(),
+        false => section.both_languages("owner"),
+    };
+    (agency, owner)
 }
 
 /// Addresses and networks. The smallest network that an address is in says whose it is, so only the same one twice is a
@@ -134,6 +152,23 @@ fn claimed(
         }
     }
     texts.into_iter().map(|(_, text)| text).collect()
+}
+
+impl Pack {
+    /// The log source that a sender is: by the name its certificate bears, or by the smallest network that its address is
+    /// in; none where the pack knows neither.
+    #[must_use]
+    pub fn log_source_of(&self, sender: &str) -> Option<&LogSource> {
+        let is_certified = |source: &&LogSource| {
+            source.certificates.iter().any(|certificate| certificate.eq_ignore_ascii_case(sender))
+        };
+        if let Some(source) = self.log_sources.values().find(is_certified) {
+            return Some(source);
+        }
+        let address = one_spelling(sender)?;
+        let near = |source: &&LogSource| source.nearness(address);
+        self.log_sources.values().filter(|source| near(source).is_some()).max_by_key(near)
+    }
 }
 
 impl LogSource {

@@ -18,6 +18,7 @@ mod holidays;
 mod http_pull;
 mod indicators;
 mod indices;
+mod kafka;
 mod limits;
 mod log_sources;
 mod manifest;
@@ -27,6 +28,7 @@ mod models;
 mod obligations;
 mod parse;
 mod places;
+mod pulled;
 mod rules;
 mod scope;
 mod severities;
@@ -47,6 +49,7 @@ pub use http_pull::{
     SinceForm, Taken, Total,
 };
 use ipnet::IpNet;
+pub use kafka::{KafkaFeed, KafkaStart};
 pub use parse::PackFiles;
 use serde::{Deserialize, Serialize};
 pub use spelling::Spelling;
@@ -196,8 +199,14 @@ pub struct Station {
     pub measures: BTreeMap<String, Millis>,
     /// Station codes in file names that mean this station: `TN_UBNDTN_KHIXQU`.
     pub file_codes: Vec<String>,
-    /// Symbols of its files that are not the indicators' own, to indicators.
+    /// What gateways call its devices in topics and messages: `70b3d57ed0000001`, `kho-thuoc/tu-lanh-1`.
+    pub devices: Vec<String>,
+    /// Symbols of its files and devices that are not the indicators' own, to indicators.
     pub symbols: BTreeMap<String, String>,
+    /// Symbols of its devices that are no readings: they are passed over.
+    pub ignored: Vec<String>,
+    /// Decimal places that its values are kept at, by indicator, whichever way they come.
+    pub decimals: BTreeMap<String, u8>,
     /// Numbers it sends where it has no value, beside those of its indicators; as they are sent.
     pub no_value: Vec<f64>,
     /// Its newest point may be this old before it is late; none for twice its cadence and the feeds' lateness.
@@ -213,7 +222,9 @@ pub struct LogSource {
     pub id: String,
     /// Its name.
     pub name: Text,
-    /// The agency it belongs to.
+    /// The agency it belongs to: of `agencies.csv`, or a place's code; none where it is of nobody that reports.
+    pub agency: Option<String>,
+    /// Whose it is, in words: the agency's name where the pack says nothing else.
     pub owner: Text,
     /// The networks it sends from; a single address is a network of one.
     pub addresses: Vec<IpNet>,
@@ -285,6 +296,8 @@ pub enum Transport {
     Sql(Box<SqlFeed>),
     /// Asked of an agency's interface over HTTP.
     HttpPull(Box<HttpPullFeed>),
+    /// Read from topics of a Kafka cluster.
+    Kafka(Box<KafkaFeed>),
     /// Pushed to `/ingest/<feed>`.
     Http,
     /// Said on the page: operators' actions.
@@ -303,6 +316,7 @@ impl Transport {
             Transport::Follow { .. } => "follow",
             Transport::Sql(_) => "sql",
             Transport::HttpPull(_) => "http_pull",
+            Transport::Kafka(_) => "kafka",
             Transport::Http => "http",
             Transport::Page => "page",
         }
@@ -319,6 +333,7 @@ impl Transport {
             Transport::Follow { .. } => ("tệp đang được ghi tiếp", "files that grow"),
             Transport::Sql(_) => ("đọc từ cơ sở dữ liệu", "read from a database"),
             Transport::HttpPull(_) => ("hỏi qua HTTP", "asked over HTTP"),
+            Transport::Kafka(_) => ("Kafka", "Kafka"),
             Transport::Http => ("HTTP", "HTTP"),
             Transport::Page => ("màn hình điều hành", "control room page"),
         };
@@ -354,11 +369,27 @@ pub enum FormatName {
     Dhis2,
     /// A report as a MeasureReport of FHIR, JSON.
     Fhir,
+    /// A pack of SenML (RFC 8428), JSON or CBOR, told apart by their first byte.
+    Senml,
+    /// An uplink of ChirpStack v4, as JSON.
+    Chirpstack,
+    /// What Zigbee2MQTT publishes of a device, as JSON.
+    Zigbee2mqtt,
+    /// Telemetry of Tasmota, as JSON.
+    Tasmota,
+    /// An observation of OGC SensorThings, as JSON.
+    Sensorthings,
+    /// Entities of NGSI-LD, normalized, concise or key-values.
+    NgsiLd,
+    /// A cycle of a station's data logger, as JSON.
+    StationJson,
+    /// A payload of Sparkplug B.
+    SparkplugB,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 11] = [
+    pub const ALL: [FormatName; 19] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
@@ -370,6 +401,14 @@ impl FormatName {
         FormatName::SdmxJson,
         FormatName::Dhis2,
         FormatName::Fhir,
+        FormatName::Senml,
+        FormatName::Chirpstack,
+        FormatName::Zigbee2mqtt,
+        FormatName::Tasmota,
+        FormatName::Sensorthings,
+        FormatName::NgsiLd,
+        FormatName::StationJson,
+        FormatName::SparkplugB,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -388,6 +427,14 @@ impl FormatName {
             FormatName::SdmxJson => "sdmx_json",
             FormatName::Dhis2 => "dhis2",
             FormatName::Fhir => "fhir",
+            FormatName::Senml => "senml",
+            FormatName::Chirpstack => "chirpstack",
+            FormatName::Zigbee2mqtt => "zigbee2mqtt",
+            FormatName::Tasmota => "tasmota",
+            FormatName::Sensorthings => "sensorthings",
+            FormatName::NgsiLd => "ngsi_ld",
+            FormatName::StationJson => "station_json",
+            FormatName::SparkplugB => "sparkplug_b",
         }
     }
 
@@ -405,8 +452,23 @@ impl FormatName {
             | FormatName::SdmxCsv
             | FormatName::SdmxJson
             | FormatName::Dhis2
-            | FormatName::Fhir => false,
+            | FormatName::Fhir
+            // Each message of a gateway came by itself, by an address of its own.
+            | FormatName::Senml
+            | FormatName::Chirpstack
+            | FormatName::Zigbee2mqtt
+            | FormatName::Tasmota
+            | FormatName::Sensorthings
+            | FormatName::NgsiLd
+            | FormatName::StationJson
+            | FormatName::SparkplugB => false,
         }
+    }
+
+    /// Whether its bytes may be no text, so that none of them is padding.
+    #[must_use]
+    pub fn is_binary(self) -> bool {
+        matches!(self, FormatName::Senml | FormatName::SparkplugB)
     }
 
     /// Whether its messages are reports of forms. Of such a one every byte counts, also those that look like padding, and
@@ -420,6 +482,20 @@ impl FormatName {
                 | FormatName::SdmxJson
                 | FormatName::Dhis2
                 | FormatName::Fhir
+        )
+    }
+
+    /// Whether a message that states no time of its own is of the moment it came. What has waited before it is read would
+    /// be of another one then.
+    #[must_use]
+    pub(crate) fn is_live(self) -> bool {
+        matches!(
+            self,
+            FormatName::Senml
+                | FormatName::Chirpstack
+                | FormatName::Zigbee2mqtt
+                | FormatName::Tasmota
+                | FormatName::SparkplugB
         )
     }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     calendar::Calendar,
     form::{Form, Owner, Period},
-    obligation::{Debtor, DueRule, Exception, ObligationRule, OnDayOff, Owes, Reckoned, ReckonedFrom},
+    obligation::{DueRule, Exception, ObligationRule, OnChange, OnDayOff, Owes, Reckoned, ReckonedFrom},
     working_days::WorkingDays,
 };
 
@@ -52,6 +52,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Obligat
         section.fault(section.line_of("form"), message);
     }
     let owes = read_owes(id, &mut section, form, draft);
+    let on_change = read_on_change(id, &mut section, owes.as_ref());
     let valid_from = section.date("valid_from");
     let valid_to = section.optional_date("valid_to");
     if valid_to.is_some_and(|to| to < valid_from) {
@@ -65,6 +66,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Obligat
         id: id.to_owned(),
         form: named,
         owes: owes?,
+        on_change,
         valid_from,
         valid_to,
         due: due?,
@@ -115,6 +117,23 @@ fn read_owes(id: &str, section: &mut Section<'_>, form: Option<&Form>, draft: &D
         section.fault(section.line_of("owes"), message);
     }
     Some(owes)
+}
+
+/// `on_change`, which of its places owe a period in which they change.
+fn read_on_change(id: &str, section: &mut Section<'_>, owes: Option<&Owes>) -> OnChange {
+    let Some(word) = section.optional_text("on_change") else { return OnChange::default() };
+    let fault = |section: &Section<'_>, message: &str| {
+        section.fault(section.line_of("on_change"), format!("{id}: {message}"));
+    };
+    if matches!(owes, Some(Owes::Agencies(_))) {
+        fault(section, "'on_change' is about places: agencies owe every period that the rule is about");
+    }
+    OnChange::ALL.into_iter().find(|it| it.word() == word).unwrap_or_else(|| {
+        let message = "'on_change' is \"at_end\", where the places that are there on a period's last day owe it, or \"whole\", \
+                       where only those do that were there from its first day on";
+        fault(section, message);
+        OnChange::default()
+    })
 }
 
 fn read_due(id: &str, section: &mut Section<'_>) -> Option<DueRule> {
@@ -224,12 +243,8 @@ fn check_twice(rule: &ObligationRule, form: &Form, section: &Section<'_>, line: 
     let debtors = |rule: &ObligationRule| rule.debtors(form, &draft.places, &draft.successions);
     let mine = debtors(rule);
     for other in draft.obligations.values().filter(|other| other.form == rule.form) {
-        let meets = |one: &Debtor, other: &Debtor| {
-            one.agency == other.agency
-                && one.ends_from.max(other.ends_from) <= one.to.unwrap_or(LAST).min(other.to.unwrap_or(LAST))
-        };
         let theirs = debtors(other);
-        let twice = mine.iter().find(|one| theirs.iter().any(|other| meets(one, other)));
+        let twice = mine.iter().find(|one| theirs.iter().any(|other| one.meets(other)));
         if let Some(twice) = twice {
             let message = format!(
                 "{}: '{}' owes form '{}' by '{}' already at that time; end one before the other begins",
@@ -239,8 +254,6 @@ fn check_twice(rule: &ObligationRule, form: &Form, section: &Section<'_>, line: 
         }
     }
 }
-
-const LAST: crate::place::Date = crate::place::Date::constant(2200, 12, 31);
 
 /// A deadline lies in its period or behind it.
 fn check_deadlines(rule: &ObligationRule, form: &Form, section: &Section<'_>, line: usize, draft: &Draft) {

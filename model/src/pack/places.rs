@@ -152,7 +152,7 @@ fn check_parents(file: &str, lines: &[(usize, Place)], log: &FaultLog) {
         }
         let there_on = |day: Option<Date>| {
             versions.iter().any(|version| match day {
-                Some(day) => version.key.valid_from <= day && version.valid_to.is_none_or(|end| day <= end),
+                Some(day) => version.is_there(day),
                 None => version.valid_to.is_none(),
             })
         };

@@ -1,13 +1,15 @@
 //! A feed that is asked of an agency's database: what is read there, and in which order.
 
-use super::{FormatName, document::Section, draft::Draft};
+use super::{
+    FormatName,
+    document::Section,
+    draft::Draft,
+    pulled::{self, read_every, read_overlap},
+};
 use crate::time::Millis;
 
 const MOST_ROWS: i64 = 100_000;
 const USUAL_ROWS: i64 = 1_000;
-const LONGEST_OVERLAP: Millis = Millis::hours(48);
-/// Nobody's database is asked more often.
-const SHORTEST: Millis = Millis(1_000);
 
 /// Which database speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,10 +157,7 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, format: FormatName) -> Sql
         key.push(column);
     }
     let line = table.line_of("overlap");
-    let overlap = table.optional_duration("overlap").unwrap_or(Millis(0));
-    if overlap > LONGEST_OVERLAP {
-        table.fault(line, format!("{id}: 'overlap' is at most 48h: what is older is found by 'compare'"));
-    }
+    let overlap = read_overlap(id, table).unwrap_or(Millis(0));
     if overlap > Millis(0) && key.is_empty() {
         table.fault(
             line,
@@ -186,31 +185,9 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, format: FormatName) -> Sql
     }
 }
 
-fn read_every(id: &str, table: &mut Section<'_>, key: &str) -> Millis {
-    let line = table.line_of(key);
-    let every = table.duration(key);
-    if every.is_some_and(|every| every < SHORTEST) {
-        table.fault(line, format!("{id}: '{key}' is at least 1s"));
-    }
-    every.unwrap_or(SHORTEST)
-}
-
 /// Forms that are judged of a message as a whole cannot come in pages.
 pub(super) fn check_forms(id: &str, section: &Section<'_>, forms: &[String], draft: &Draft) {
-    for name in forms {
-        let Some(form) = draft.forms.get(name) else { continue };
-        let counts = form.indicators.values().any(|indicator| indicator.counts.is_some());
-        let why = match () {
-            () if counts => "counts the rows of a message",
-            () if !form.checks.is_empty() => "holds cells of a message against each other",
-            () if !form.templates.is_empty() => "is read from workbooks",
-            () => continue,
-        };
-        section.fault(
-            section.line_of("forms"),
-            format!("{id}: form '{name}' {why}, and from a database rows come in pages"),
-        );
-    }
+    pulled::check_forms(id, section, forms, draft, false, "from a database rows come in pages");
 }
 
 #[cfg(test)]

@@ -15,6 +15,11 @@ use crate::{
     time::Millis,
 };
 
+/// The longest name of a device. Bytes.
+const LONGEST_DEVICE: usize = 256;
+/// A double has no more behind the point that mean something.
+const MOST_DECIMALS: i64 = 9;
+
 /// Every table of the file is a station; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
     let mut root = document.root();
@@ -52,6 +57,9 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Station {
         claim_file_code(id, *line, code, &section, draft);
     }
     let symbols = read_symbols(id, &mut section, &measures);
+    let devices = read_devices(id, &mut section, draft);
+    let ignored = read_ignored(id, &mut section, &symbols);
+    let decimals = read_decimals(id, &mut section, &measures);
     let no_value = read_no_value(id, &mut section, draft);
     let late_after = section.optional_duration("late_after");
     let silent_after = section.optional_duration("silent_after");
@@ -72,7 +80,10 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Station {
         valid_to,
         measures,
         file_codes: file_codes.into_iter().map(|(_, code)| code).collect(),
+        devices,
         symbols,
+        ignored,
+        decimals,
         no_value,
         late_after,
         silent_after,
@@ -215,4 +226,60 @@ fn read_symbols(
         let _ = symbols.insert(symbol.to_owned(), indicator);
     }
     symbols
+}
+
+/// A device is one station's: what it says would be counted twice else.
+fn read_devices(id: &str, section: &mut Section<'_>, draft: &mut Draft) -> Vec<String> {
+    let named = section.texts("devices");
+    for (line, device) in &named {
+        if device.len() > LONGEST_DEVICE || device.trim() != device {
+            let message = format!(
+                "{id}: device '{device}' is its name as messages write it, at most {LONGEST_DEVICE} bytes, without blanks \
+                 at its ends"
+            );
+            section.fault(*line, message);
+        }
+        if let Some(other) = draft.devices.insert(device.clone(), id.to_owned()) {
+            section.fault(*line, format!("{id}: device '{device}' is already one of station '{other}'"));
+        }
+    }
+    named.into_iter().map(|(_, device)| device).collect()
+}
+
+/// What is no reading cannot be one as well.
+fn read_ignored(id: &str, section: &mut Section<'_>, symbols: &BTreeMap<String, String>) -> Vec<String> {
+    let spelled: Vec<_> = symbols.keys().filter_map(|symbol| Spelling::of_symbol(symbol)).collect();
+    let named = section.texts("ignored");
+    for (line, symbol) in &named {
+        match Spelling::of_symbol(symbol) {
+            None => section.fault(*line, format!("{id}: symbol '{symbol}' is empty or too long")),
+            Some(spelling) if spelled.contains(&spelling) => {
+                section.fault(*line, format!("{id}: symbol '{symbol}' is 'ignored' and means an indicator"));
+            }
+            Some(_) => {}
+        }
+    }
+    named.into_iter().map(|(_, symbol)| symbol).collect()
+}
+
+fn read_decimals(
+    id: &str,
+    section: &mut Section<'_>,
+    measures: &BTreeMap<String, Millis>,
+) -> BTreeMap<String, u8> {
+    let mut decimals = BTreeMap::new();
+    let Some(mut table) = section.optional_section("decimals", "{ ph = 2 }") else { return decimals };
+    for (line, indicator) in table.keys() {
+        if !measures.contains_key(indicator) {
+            table.fault(
+                line,
+                format!("{id}: 'decimals' of '{indicator}', which the station does not measure"),
+            );
+        }
+        if let Some(places) = table.optional_integer(indicator, 0, MOST_DECIMALS) {
+            let _ = decimals.insert(indicator.to_owned(), u8::try_from(places).unwrap_or_default());
+        }
+    }
+    table.finish();
+    decimals
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Place, PlaceKey, PlaceKind, Succession};
+use super::{Place, PlaceKey, Succession, by_code::PlacesByCode};
 use crate::text::Text;
 
 /// A group of units that stays comparable over all maps.
@@ -43,44 +43,30 @@ pub fn members(
     successions: &[Succession],
     unit: &Place,
 ) -> Result<BTreeSet<PlaceKey>, Mixed> {
+    let by_code = PlacesByCode::of(places);
+    // A place lies in it that did so on its own first day or on the unit's, whichever is later.
+    let lies_in = |place: &Place| {
+        let day = place.key.valid_from.max(unit.key.valid_from);
+        place.is_there(day) && unit.is_there(day) && by_code.lies_in(place, &unit.key.code, day)
+    };
     let lowest: BTreeMap<&PlaceKey, &Place> =
         places.iter().filter(|place| place.kind.is_lowest()).map(|place| (&place.key, place)).collect();
+    let mut came_to: BTreeMap<&PlaceKey, Vec<&PlaceKey>> = BTreeMap::new();
+    for pair in successions.iter().filter(|pair| lowest.contains_key(&pair.to)) {
+        came_to.entry(&pair.from).or_default().push(&pair.to);
+    }
     let mut of: BTreeSet<&PlaceKey> =
-        lowest.values().filter(|place| lies_in(places, place, unit)).map(|place| &place.key).collect();
-    loop {
-        let next = successions
-            .iter()
-            .find(|pair| of.contains(&pair.from) && lowest.contains_key(&pair.to) && !of.contains(&pair.to));
-        let Some(next) = next else { break };
-        let _ = of.insert(&next.to);
+        lowest.values().filter(|place| lies_in(place)).map(|place| &place.key).collect();
+    let mut followed: Vec<&PlaceKey> = of.iter().copied().collect();
+    while let Some(from) = followed.pop() {
+        let next = came_to.get(from).into_iter().flatten();
+        followed.extend(next.copied().filter(|to| of.insert(to)));
     }
     // Of those that lie in the unit itself nothing is asked: whatever they were made of, they are in it.
     for pair in successions.iter().filter(|pair| of.contains(&pair.to) && !of.contains(&pair.from)) {
-        if lowest.get(&pair.to).is_some_and(|to| !lies_in(places, to, unit)) {
+        if lowest.get(&pair.to).is_some_and(|to| !lies_in(to)) {
             return Err(Mixed { of: unit.key.clone(), unit: pair.to.clone(), other: pair.from.clone() });
         }
     }
     Ok(of.into_iter().cloned().collect())
-}
-
-/// Whether a place lay in a unit on its first day or on the unit's, whichever is later.
-fn lies_in(places: &[Place], place: &Place, unit: &Place) -> bool {
-    let day = place.key.valid_from.max(unit.key.valid_from);
-    if !place.is_there(day) || !unit.is_there(day) {
-        return false;
-    }
-    let mut at = place;
-    // Tiers end: a parent is of a wider kind, which the pack's check keeps.
-    for _ in PlaceKind::ALL {
-        if at.key == unit.key {
-            return true;
-        }
-        let above = at.parent.as_deref();
-        match above.and_then(|code| places.iter().find(|place| place.key.code == code && place.is_there(day)))
-        {
-            Some(parent) => at = parent,
-            None => return false,
-        }
-    }
-    false
 }

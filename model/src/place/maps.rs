@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Date, Place, PlaceKey, PlaceKind, Succession};
+use super::{Date, Place, PlaceKey, PlaceKind, Succession, by_code::PlacesByCode};
 
 /// Decimals of the weights of whole ways.
 const WEIGHT_DECIMALS: u32 = 9;
@@ -35,6 +35,8 @@ pub enum NotRestated {
     SplitBackwards,
     /// The unit is newer than the map, and made of several units of it: only their sum is known.
     MergedBackwards,
+    /// The unit of the map said something of the same period itself, and its own word counts.
+    OwnWord,
     /// What is reported may not be added up, and the unit of the map is not the same as before.
     NotAdditive,
     /// Not all of what the unit of the map is made of is known.
@@ -45,15 +47,30 @@ pub enum NotRestated {
 
 impl NotRestated {
     /// All of them.
-    pub const ALL: [NotRestated; 7] = [
+    pub const ALL: [NotRestated; 8] = [
         NotRestated::NoSuccessor,
         NotRestated::NoPredecessor,
         NotRestated::SplitBackwards,
         NotRestated::MergedBackwards,
+        NotRestated::OwnWord,
         NotRestated::NotAdditive,
         NotRestated::PartMissing,
         NotRestated::NoNumber,
     ];
+
+    /// Whether what was reported is told under no unit of the map and stands under its own; else that of the map says why it
+    /// has no number.
+    #[must_use]
+    pub fn is_off_map(self) -> bool {
+        match self {
+            NotRestated::NoSuccessor
+            | NotRestated::NoPredecessor
+            | NotRestated::SplitBackwards
+            | NotRestated::MergedBackwards
+            | NotRestated::OwnWord => true,
+            NotRestated::NotAdditive | NotRestated::PartMissing | NotRestated::NoNumber => false,
+        }
+    }
 
     /// The word used in tables and APIs.
     #[must_use]
@@ -63,6 +80,7 @@ impl NotRestated {
             NotRestated::NoPredecessor => "no_predecessor",
             NotRestated::SplitBackwards => "split_backwards",
             NotRestated::MergedBackwards => "merged_backwards",
+            NotRestated::OwnWord => "own_word",
             NotRestated::NotAdditive => "not_additive",
             NotRestated::PartMissing => "part_missing",
             NotRestated::NoNumber => "no_number",
@@ -126,7 +144,7 @@ pub struct Within {
 #[derive(Debug)]
 pub struct Maps<'p> {
     places: BTreeMap<&'p PlaceKey, &'p Place>,
-    by_code: BTreeMap<&'p str, Vec<&'p Place>>,
+    by_code: PlacesByCode<'p>,
     forwards: BTreeMap<&'p PlaceKey, Vec<&'p Succession>>,
     backwards: BTreeMap<&'p PlaceKey, Vec<&'p Succession>>,
     days: Vec<Date>,
@@ -145,14 +163,11 @@ impl<'p> Maps<'p> {
     pub fn of(places: &'p [Place], successions: &'p [Succession]) -> Maps<'p> {
         let mut maps = Maps {
             places: places.iter().map(|place| (&place.key, place)).collect(),
-            by_code: BTreeMap::new(),
+            by_code: PlacesByCode::of(places),
             forwards: BTreeMap::new(),
             backwards: BTreeMap::new(),
             days: Vec::new(),
         };
-        for place in places {
-            maps.by_code.entry(&place.key.code).or_default().push(place);
-        }
         for pair in successions {
             maps.forwards.entry(&pair.from).or_default().push(pair);
             maps.backwards.entry(&pair.to).or_default().push(pair);
@@ -183,7 +198,8 @@ impl<'p> Maps<'p> {
     }
 
     /// The units of a map, by code.
-    pub fn units(&self, map: Date) -> impl Iterator<Item = &'p Place> {
+    #[cfg(test)]
+    pub(crate) fn units(&self, map: Date) -> impl Iterator<Item = &'p Place> {
         self.places.values().copied().filter(move |place| place.is_there(map))
     }
 
@@ -304,7 +320,8 @@ impl<'p> Maps<'p> {
         } else if let Some((reason, covers)) = of.refused.get(key) {
             if *reason == NotRestated::NoSuccessor {
                 // What lay above it on its last day may have come to something.
-                let parent = self.places.get(key).and_then(|place| self.parent(place, place.valid_to?));
+                let parent =
+                    self.places.get(key).and_then(|place| self.by_code.parent(place, place.valid_to?));
                 return parent.map(|parent| self.within(of, &parent.key)).unwrap_or_default();
             }
             let mut count: BTreeMap<&PlaceKey, usize> = BTreeMap::new();
@@ -329,14 +346,9 @@ impl<'p> Maps<'p> {
             if matches!(place.kind, PlaceKind::District | PlaceKind::Province) {
                 above.push(&place.key);
             }
-            at = self.parent(place, day);
+            at = self.by_code.parent(place, day);
         }
         above
-    }
-
-    fn parent(&self, place: &Place, day: Date) -> Option<&'p Place> {
-        let versions = self.by_code.get(place.parent.as_deref()?)?;
-        versions.iter().find(|parent| parent.is_there(day)).copied()
     }
 }
 

@@ -31,16 +31,19 @@ pub enum RowStanding {
     Restored = 3,
     /// Stored before, with this arrival, in another value or quality: its message was read again, and says this.
     Replaced = 4,
+    /// What was reported: its message was read again, and says nothing of the cell any more. It is no word.
+    Gone = 5,
 }
 
 impl RowStanding {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RowStanding; 5] = [
+    pub const ALL: [RowStanding; 6] = [
         RowStanding::First,
         RowStanding::Correction,
         RowStanding::History,
         RowStanding::Restored,
         RowStanding::Replaced,
+        RowStanding::Gone,
     ];
 
     /// The word used in tables and APIs.
@@ -52,6 +55,7 @@ impl RowStanding {
             RowStanding::History => "history",
             RowStanding::Restored => "restored",
             RowStanding::Replaced => "replaced",
+            RowStanding::Gone => "gone",
         }
     }
 

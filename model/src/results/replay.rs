@@ -16,6 +16,8 @@ pub struct StoredReplay {
     pub replay: Replay,
     /// How many messages were read, once all were; none before.
     pub done: Option<u64>,
+    /// Why not all of them could be brought, where it ended so; empty where all were read.
+    pub error: Box<str>,
 }
 
 impl Fact for StoredReplay {
@@ -26,7 +28,7 @@ impl Fact for StoredReplay {
     }
 
     fn size(&self) -> usize {
-        self.replay.user.len() + self.replay.note.len() + 112
+        self.replay.user.len() + self.replay.note.len() + self.error.len() + 128
     }
 
     fn compare(&self, other: &Self) -> Ordering {

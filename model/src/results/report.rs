@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar::Calendar,
     fact::{Fact, Superseded, Table},
     form::{Cell, CellKey, Finding, Period, Value},
     name::Name,
-    place::Date,
     position::Arrival,
     results::RowStanding,
     time::EventTime,
@@ -158,8 +158,7 @@ impl Fact for StoredCell {
 
 pub(super) fn start_of(period: Period) -> i64 {
     const DAY: i64 = 86_400_000;
-    let epoch = Date::constant(1970, 1, 1);
-    i64::from((period.start - epoch).get_days()) * DAY
+    i64::from(Calendar::number(period.start).0) * DAY
 }
 
 impl Fact for Receipt {

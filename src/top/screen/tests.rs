@@ -64,7 +64,7 @@ fn told() -> Value {
                 "latest": {"start": 0, "end": 1_769_960_400_000i64, "value": 57.0, "category": "moderate", "parts": [],
                 "closed_by": "watermark", "revision": 7}}],
             "alerts": [{"id": "high~ST01~1", "rule": "high", "subject": "ST01", "about": "station", "priority": "high", "active": true,
-                "acknowledged": false, "occurrences": 1, "raised_at": 1_769_960_340_000i64, "change": "raised", "at": 0}],
+                "acknowledged": false, "occurrences": 1, "subject_name": text("Trạm một", "Station one"), "raised_at": 1_769_960_340_000i64, "change": "raised", "at": 0}],
             "figures": [
                 figure("aqi", 57.0, Value::Null, 100.0, "kept", "on_target", json!(1_769_960_397_000i64), "ST01"),
                 figure("stations", 1.0, json!(2.0), 2.0, "missed", "silent", json!(1_769_960_397_001i64), "ST02"),

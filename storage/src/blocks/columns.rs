@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::Field;
-use ioc_model::{name::Name, place::Date, position::Arrival};
+use ioc_model::{calendar::Calendar, name::Name, place::Date, position::Arrival};
 
 /// Named columns of the same length.
 pub(super) type Columns = Vec<(&'static str, ArrayRef)>;
@@ -96,8 +96,7 @@ pub(super) fn optional_counts(values: impl Iterator<Item = Option<u64>>) -> Arra
 
 /// Days since 1970, where there are any.
 pub(super) fn dates(values: impl Iterator<Item = Option<Date>>) -> ArrayRef {
-    let epoch = Date::constant(1970, 1, 1);
-    let days = |date: Date| (date - epoch).get_days();
+    let days = |date: Date| Calendar::number(date).0;
     Arc::new(values.map(|date| date.map(days)).collect::<Date32Array>())
 }
 

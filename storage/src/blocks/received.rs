@@ -68,6 +68,7 @@ impl Columnar for FeedMinute {
             ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
             ("held", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.held)))),
             ("datagrams_dropped", of(|counts| counts.datagrams_dropped)),
+            ("records_lost", of(|counts| counts.records_lost)),
             ("envelopes_reread", of(|counts| counts.envelopes_reread)),
             ("rows_reread", of(|counts| counts.rows_reread)),
         ]

@@ -22,6 +22,7 @@ impl Columnar for StoredReplay {
             ("received_until", times(replays().map(|replay| replay.until.0))),
             ("state", enums(rows.iter().map(|row| u8::from(row.done.is_some())))),
             ("messages", counts(rows.iter().map(|row| row.done.unwrap_or_default()))),
+            ("error", texts(rows.iter().map(|row| &*row.error))),
             ("user", texts(replays().map(|replay| &*replay.user))),
             ("note", texts(replays().map(|replay| &*replay.note))),
             ("feed", known_names(replays().map(|replay| replay.feed))),

@@ -58,6 +58,7 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 7] {
             "id": log_source.id,
             "name_vi": log_source.name.vi,
             "name_en": log_source.name.en,
+            "agency": log_source.agency.as_deref().unwrap_or_default(),
             "owner_vi": log_source.owner.vi,
             "owner_en": log_source.owner.en,
             "addresses": addresses,

@@ -83,7 +83,7 @@ impl Store {
                  UNION ALL \
                  SELECT 'stored' AS kind FROM report_value WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
-                 AND epoch <= {COMMITTED} AND standing != 'restored' \
+                 AND epoch <= {COMMITTED} AND standing NOT IN ('restored', 'replaced', 'gone') \
                  AND (mark != 'withdrawn' OR at != ''){feed} \
                  UNION ALL \
                  SELECT if(whole, 'whole', 'rejected') AS kind FROM reject_current WHERE log = {{log:UInt16}} \

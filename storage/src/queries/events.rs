@@ -166,6 +166,8 @@ pub struct LogSourceHeard {
     pub rows: u64,
     /// When the newest arrived.
     pub received_at: ReceivedAt,
+    /// How many events were high or worse.
+    pub grave: u64,
     /// How many of those rows said a time that cannot be.
     pub absurd: u64,
     /// How many of those rows a relay passed on.
@@ -188,7 +190,7 @@ const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UT
          AND e.happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') \
          AND (empty({kinds:Array(String)}) OR toString(e.kind) IN {kinds:Array(String)}) \
          AND (empty({severities:Array(String)}) OR toString(e.severity) IN {severities:Array(String)}) \
-         AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
+         AND (empty({log_sources:Array(String)}) OR e.log_source IN {log_sources:Array(String)}) \
          AND ({address:String} = '' OR ({end:String} != 'target' AND e.source_address = {address:String}) \
          OR ({end:String} != 'source' AND e.target_address = {address:String})) \
          AND ({first:String} = '' OR ({end:String} != 'target' AND toIPv6OrNull(e.source_address) \
@@ -216,7 +218,7 @@ fn filled(query: Query, filter: &EventFilter) -> Query {
         .param("until", filter.until.0)
         .param("kinds", kinds)
         .param("severities", severities)
-        .param("log_source", &filter.log_source)
+        .param("log_sources", &filter.log_sources)
         .param("address", filter.address.map_or_else(String::new, |address| address.to_string()))
         .param("end", filter.end.map_or("", EventEnd::word))
         .param("attempts", filter.attempts)
@@ -409,7 +411,7 @@ impl Store {
         let heard = self.events_of(asker, filter, |filters| {
             format!(
                 "SELECT toString(e.log_source) AS log_source, sum(e.weight) AS weight, count() AS rows, \
-                 toUnixTimestamp64Milli(max(e.received_at)) AS received_at, \
+                 toUnixTimestamp64Milli(max(e.received_at)) AS received_at, sumIf(e.weight, {GRAVE}) AS grave, \
                  countIf(e.time_from = 'absurd') AS absurd, countIf(e.relay != '') AS relayed \
                  FROM event_current AS e WHERE {filters} GROUP BY e.log_source ORDER BY log_source"
             )

@@ -1,7 +1,7 @@
-//! What is counted of events, hour by hour, over all log sources or one, and how much of the hours was heard.
+//! What is counted of events, by minute, hour or day, over all log sources or some, and how much of the hours was heard.
 
 use clickhouse::Row;
-use ioc_model::{asker::Asker, time::EventTime};
+use ioc_model::{asker::Asker, event::MeasureFilter, time::EventTime};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,9 +10,9 @@ use crate::{
     schema::DIFFERENT_ONES,
 };
 
-/// An hour of a measure.
+/// A minute, hour or day of a measure.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
-pub struct MeasureHour {
+pub struct MeasureWindow {
     /// The measure.
     pub measure: String,
     /// Its first moment.
@@ -40,9 +40,9 @@ pub struct HeardHour {
     pub expected: u32,
 }
 
-/// How many different ones there were in an hour at all log sources together.
+/// How many different ones there were in a window at several log sources together.
 #[derive(Debug, Row, Deserialize)]
-struct DistinctHour {
+struct DistinctWindow {
     measure: String,
     start: EventTime,
     value: f64,
@@ -101,17 +101,14 @@ impl Store {
         answer("read what sensors say they raised", alerts.fetch_all()).await
     }
 
-    /// How many different ones there were in all hours that begin in `[from, until)` together, by measure: at one log
-    /// source, or at all where none is named. What two hours have in common counts once.
+    /// How many different ones there were in some windows together, by measure: what two of them have in common counts once.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
     pub async fn measure_totals(
         &self,
         asker: &Asker,
-        log_source: &str,
-        from: EventTime,
-        until: EventTime,
+        of: &MeasureFilter,
     ) -> Result<Vec<DistinctTotal>, StoreError> {
         let totals = self
             .asked_by(asker, |seen| {
@@ -119,29 +116,24 @@ impl Store {
                     "SELECT toString(r.measure) AS measure, {DIFFERENT_ONES} AS value \
                      FROM measure_registers_current AS r WHERE {}{} \
                      GROUP BY r.measure ORDER BY measure",
-                    hours_of("r"),
+                    windows_of("r", of),
                     seen.province()
                 )
             })
-            .param("log_source", log_source)
-            .param("from", from.0)
-            .param("until", until.0);
+            .param("log_sources", &of.log_sources);
         answer("read how many different ones there were", totals.fetch_all()).await
     }
 
-    /// The hours of every measure that begin in `[from, until)`, by measure and time: of one log source, or of all where
-    /// none is named.
+    /// Some windows of every measure, by measure and time.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn measure_hours(
+    pub async fn measure_windows(
         &self,
         asker: &Asker,
-        log_source: &str,
-        from: EventTime,
-        until: EventTime,
-    ) -> Result<Vec<MeasureHour>, StoreError> {
-        let hours = self
+        of: &MeasureFilter,
+    ) -> Result<Vec<MeasureWindow>, StoreError> {
+        let windows = self
             .asked_by(asker, |seen| {
                 format!(
                     "SELECT toString(w.measure) AS measure, toUnixTimestamp64Milli(w.start_time) AS start, \
@@ -152,48 +144,43 @@ impl Store {
                      FROM measure_window_current AS w \
                      WHERE {}{} \
                      GROUP BY w.measure, w.start_time ORDER BY measure, start",
-                    hours_of("w"),
+                    windows_of("w", of),
                     seen.province()
                 )
             })
-            .param("log_source", log_source)
-            .param("from", from.0)
-            .param("until", until.0);
-        let mut hours: Vec<MeasureHour> = answer("read what is counted", hours.fetch_all()).await?;
+            .param("log_sources", &of.log_sources);
+        let mut windows: Vec<MeasureWindow> = answer("read what is counted", windows.fetch_all()).await?;
         // Of one log source the number is that of its window.
-        if log_source.is_empty() {
-            let joined = self.distinct_hours(asker, from, until).await?;
-            for DistinctHour { measure, start, value } in joined {
+        if of.log_sources.len() != 1 {
+            let joined = self.distinct_windows(asker, of).await?;
+            for DistinctWindow { measure, start, value } in joined {
                 let key = (&measure, start);
-                if let Ok(at) = hours.binary_search_by(|hour| (&hour.measure, hour.start).cmp(&key)) {
-                    hours[at].value = value;
+                if let Ok(at) = windows.binary_search_by(|window| (&window.measure, window.start).cmp(&key)) {
+                    windows[at].value = value;
                 }
             }
         }
-        Ok(hours)
+        Ok(windows)
     }
 
-    /// The hours of measures of different ones, over all log sources.
-    async fn distinct_hours(
+    /// The windows of measures of different ones, over several log sources.
+    async fn distinct_windows(
         &self,
         asker: &Asker,
-        from: EventTime,
-        until: EventTime,
-    ) -> Result<Vec<DistinctHour>, StoreError> {
-        let hours = self
+        of: &MeasureFilter,
+    ) -> Result<Vec<DistinctWindow>, StoreError> {
+        let windows = self
             .asked_by(asker, |seen| {
                 format!(
                     "SELECT toString(r.measure) AS measure, toUnixTimestamp64Milli(r.start_time) AS start, \
                      {DIFFERENT_ONES} AS value FROM measure_registers_current AS r WHERE {}{} \
                      GROUP BY r.measure, r.start_time HAVING count() > 1",
-                    hours_of("r"),
+                    windows_of("r", of),
                     seen.province()
                 )
             })
-            .param("log_source", "")
-            .param("from", from.0)
-            .param("until", until.0);
-        answer("read how many different ones there were", hours.fetch_all()).await
+            .param("log_sources", &of.log_sources);
+        answer("read how many different ones there were", windows.fetch_all()).await
     }
 
     /// How much of the hours that begin in `[from, until)` each log source was heard in, of those that may not be silent:
@@ -227,11 +214,17 @@ impl Store {
     }
 }
 
-/// That a window is an hour of the time and the log source that are asked for.
-fn hours_of(window: &str) -> String {
+/// That a window is one of those that are asked for. Times stand in it as numbers, so that each is looked up by itself.
+fn windows_of(window: &str, of: &MeasureFilter) -> String {
+    let moment = |at: EventTime| format!("fromUnixTimestamp64Milli(toInt64({}), 'UTC')", at.0);
+    let span = |(from, until): &(EventTime, EventTime)| {
+        format!("({window}.start_time >= {} AND {window}.start_time < {})", moment(*from), moment(*until))
+    };
+    let spans: Vec<String> = of.spans.iter().map(span).collect();
     format!(
-        "{window}.kind = 'hour' AND ({{log_source:String}} = '' OR {window}.log_source = {{log_source:String}}) \
-         AND {window}.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
-         AND {window}.start_time < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')"
+        "{window}.kind = '{}' AND (empty({{log_sources:Array(String)}}) OR {window}.log_source IN {{log_sources:Array(String)}}) \
+         AND ({})",
+        of.kind.word(),
+        if spans.is_empty() { "false".to_owned() } else { spans.join(" OR ") }
     )
 }

@@ -7,7 +7,7 @@ use ioc_model::{
     asker::Asker,
     form::{
         BY_URGENCY, OPEN, ObligationCursor, ObligationFilter, ObligationKey, ObligationScore, ObligationSum,
-        OwedPeriod, Period, PeriodKind,
+        Period, PeriodKind,
     },
     name::Name,
     place::Date,
@@ -88,16 +88,6 @@ struct SumRow {
 }
 
 #[derive(Clone, Debug, Row, Serialize, Deserialize)]
-struct PeriodRow {
-    #[serde(with = "words")]
-    period_kind: PeriodKind,
-    period_start: String,
-    period_end: String,
-    owed: u32,
-    judged: u32,
-}
-
-#[derive(Clone, Debug, Row, Serialize, Deserialize)]
 struct ScoreRow {
     agency: String,
     #[serde(with = "words")]
@@ -113,10 +103,8 @@ struct ScoreRow {
     rejected: u32,
     revisions: u32,
     median_late_seconds: Option<i64>,
-    reminders: u32,
     score: Option<f64>,
     reasons: Vec<String>,
-    revision: u64,
 }
 
 #[derive(Clone, Debug, Row, Serialize, Deserialize)]
@@ -126,7 +114,7 @@ struct RemindedRow {
 }
 
 /// A view as it is, or as it was at the moment that is asked for.
-fn view(name: &str, at: Option<Now>) -> String {
+pub(super) fn view(name: &str, at: Option<Now>) -> String {
     match at {
         Some(_) => format!("{name}_known_at(known_at = fromUnixTimestamp64Milli({{at:Int64}}, 'UTC'))"),
         None => format!("{name}_current"),
@@ -134,21 +122,24 @@ fn view(name: &str, at: Option<Now>) -> String {
 }
 
 /// The conditions of a filter on obligations read as `o`.
-fn those(of: &ObligationFilter) -> String {
+pub(super) fn those(of: &ObligationFilter) -> String {
     let mut those = String::new();
     let named = [
         (of.forms.is_some(), " AND o.form IN {forms:Array(String)}"),
         (of.agencies.is_some(), " AND o.agency IN {agencies:Array(String)}"),
         (of.states.is_some(), " AND toString(o.state) IN {states:Array(String)}"),
+        // The first days leave out what is stored of other periods, the words other kinds that begin on those days.
         (
             of.periods.is_some(),
-            " AND concat(toString(o.period_kind), ' ', toString(o.period_start)) IN {periods:Array(String)}",
+            " AND o.period_start IN (SELECT toDate32(arrayJoin({starts:Array(String)}))) \
+              AND concat(toString(o.period_kind), ' ', toString(o.period_start)) IN {periods:Array(String)}",
         ),
         (
             of.due.is_some(),
             " AND toUnixTimestamp64Milli(o.due_at) >= {due_from:Int64} \
               AND toUnixTimestamp64Milli(o.due_at) < {due_until:Int64}",
         ),
+        (of.refused, " AND o.rejected > 0"),
     ];
     for (_, condition) in named.into_iter().filter(|(is_named, _)| *is_named) {
         those.push_str(condition);
@@ -156,7 +147,7 @@ fn those(of: &ObligationFilter) -> String {
     those
 }
 
-fn named(mut query: Query, of: &ObligationFilter) -> Query {
+pub(super) fn named(mut query: Query, of: &ObligationFilter) -> Query {
     if let Some(forms) = &of.forms {
         query = query.param("forms", forms);
     }
@@ -169,6 +160,7 @@ fn named(mut query: Query, of: &ObligationFilter) -> Query {
     if let Some(periods) = &of.periods {
         let words = periods.iter().map(|period| format!("{} {}", period.kind.word(), period.start));
         query = query.param("periods", words.collect::<Vec<_>>());
+        query = query.param("starts", periods.iter().map(|it| it.start.to_string()).collect::<Vec<_>>());
     }
     if let Some((from, until)) = of.due {
         query = query.param("due_from", from.0).param("due_until", until.0);
@@ -274,53 +266,6 @@ impl Store {
         Ok(rows.into_iter().map(sum).collect())
     }
 
-    /// Periods of which something is owed, the newest first, at most so many.
-    ///
-    /// # Errors
-    /// If ClickHouse does not answer.
-    pub async fn owed_periods(
-        &self,
-        asker: &Asker,
-        of: &ObligationFilter,
-        limit: u32,
-    ) -> Result<Vec<OwedPeriod>, StoreError> {
-        let query = self
-            .asked_by(asker, |seen| {
-                let (theirs, those, table) = (seen.province(), those(of), view("obligation", of.at));
-                format!(
-                    "SELECT toString(o.period_kind) AS period_kind, toString(o.period_start) AS period_start, \
-                     toString(any(o.period_end)) AS period_end, toUInt32(count()) AS owed, \
-                     toUInt32(countIf(o.state IN ('on_time', 'late', 'missing'))) AS judged \
-                     FROM {table} AS o WHERE o.state != 'not_owed'{those}{theirs} \
-                     GROUP BY o.period_kind, o.period_start ORDER BY o.period_start DESC, o.period_kind \
-                     LIMIT {{limit:UInt32}}"
-                )
-            })
-            .param("limit", limit);
-        let rows: Vec<PeriodRow> =
-            answer("read the periods of what is owed", named(query, of).fetch_all()).await?;
-        let period = |row: PeriodRow| {
-            let period = period_of(row.period_kind, &row.period_start, &row.period_end)?;
-            Ok(OwedPeriod { period, owed: row.owed, judged: row.judged })
-        };
-        rows.into_iter().map(period).collect()
-    }
-
-    /// Who owes or owed some obligations.
-    ///
-    /// # Errors
-    /// If ClickHouse does not answer.
-    pub async fn owing(&self, asker: &Asker, of: &ObligationFilter) -> Result<Vec<String>, StoreError> {
-        let query = self.asked_by(asker, |seen| {
-            let (theirs, those, table) = (seen.province(), those(of), view("obligation", of.at));
-            format!(
-                "SELECT DISTINCT toString(o.agency) AS agency FROM {table} AS o \
-                 WHERE o.state != 'not_owed'{those}{theirs} ORDER BY agency"
-            )
-        });
-        answer("read who owes", named(query, of).fetch_all()).await
-    }
-
     /// How agencies kept what they owed, of some agencies and periods or of all: the worst first, of one agency the newest
     /// period first; at most so many. What has no score yet stands behind.
     ///
@@ -354,8 +299,7 @@ impl Store {
                      toString(o.period_start) AS period_start, toString(o.period_end) AS period_end, o.owed AS owed, \
                      o.not_due AS not_due, o.due AS due, o.on_time AS on_time, o.late AS late, o.missing AS missing, \
                      o.rejected AS rejected, o.revisions AS revisions, \
-                     o.median_late_seconds AS median_late_seconds, o.reminders AS reminders, o.score AS score, \
-                     o.reasons AS reasons, o.revision AS revision \
+                     o.median_late_seconds AS median_late_seconds, o.score AS score, o.reasons AS reasons \
                      FROM {view} AS o WHERE true{those}{theirs} ORDER BY {by} LIMIT {{limit:UInt32}}"
                 )
             })
@@ -364,8 +308,8 @@ impl Store {
         rows.into_iter().map(score_of).collect()
     }
 
-    /// How many obligations each agency missed of those with a deadline in a filter's stretch of time; none of those that
-    /// missed nothing.
+    /// How many obligations of its year each agency was found to miss by the last of those that a filter names: the largest
+    /// number of theirs; none of those that missed none of them.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -402,7 +346,7 @@ impl Store {
                 format!(
                     "SELECT {NAMES} FROM (SELECT {COLUMNS}, o.epoch AS epoch FROM obligation AS o \
                      WHERE o.form = {{form:String}} AND o.agency = {{agency:String}} \
-                     AND toString(o.period_kind) = {{kind:String}} AND toString(o.period_start) = {{start:String}} \
+                     AND toString(o.period_kind) = {{kind:String}} AND o.period_start = toDate32({{start:String}}) \
                      AND o.epoch <= {COMMITTED}{by_then}{theirs} ORDER BY o.epoch DESC LIMIT {{most:UInt32}}) \
                      ORDER BY epoch"
                 )
@@ -425,7 +369,7 @@ fn day(text: &str) -> Result<Date, StoreError> {
     text.parse().map_err(|_| StoreError::Unfit(format!("the store holds the day '{text}'")))
 }
 
-fn period_of(kind: PeriodKind, start: &str, end: &str) -> Result<Period, StoreError> {
+pub(super) fn period_of(kind: PeriodKind, start: &str, end: &str) -> Result<Period, StoreError> {
     Ok(Period { start: day(start)?, end: day(end)?, kind })
 }
 
@@ -479,9 +423,7 @@ fn score_of(row: ScoreRow) -> Result<ObligationScore, StoreError> {
         rejected: row.rejected,
         revisions: row.revisions,
         median_late_seconds: row.median_late_seconds,
-        reminders: row.reminders,
         score: row.score,
         reasons: row.reasons,
-        revision: row.revision,
     })
 }

@@ -60,6 +60,8 @@ pub struct ReplayRow {
     pub done: bool,
     /// How many messages were read; 0 before it is done.
     pub messages: u64,
+    /// Why not all of them were, where it ended so; empty else.
+    pub error: String,
     /// Messages that gave something else.
     pub changed: u64,
     /// Rows that were taken up.
@@ -177,7 +179,7 @@ impl Store {
                     "SELECT toString(p.of_feed) AS of_feed, p.scope = 'stored' AS stored, toString(p.reason) AS reason, \
                      toUnixTimestamp64Milli(p.received_from) AS received_from, \
                      toUnixTimestamp64Milli(p.received_until) AS received_until, CAST(p.done AS Bool) AS done, \
-                     p.messages AS messages, p.messages_changed AS changed, p.rows_good AS good, p.rows_replaced AS replaced, \
+                     p.messages AS messages, p.error AS error, p.messages_changed AS changed, p.rows_good AS good, p.rows_replaced AS replaced, \
                      p.rows_before AS before, p.rows_rejected AS rejected, p.messages_unclear AS unclear, \
                      p.messages_missing AS missing, p.user AS user, p.note AS note, \
                      toUnixTimestamp64Milli(p.received_at) AS received_at, p.log AS log, p.partition AS partition, \

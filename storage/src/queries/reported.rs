@@ -243,8 +243,10 @@ impl Store {
         periods: Option<&[Period]>,
         limit: u32,
     ) -> Result<Vec<ReportedCount>, StoreError> {
+        // The first days leave out what is stored of other periods, the words other kinds that begin on those days.
         let of_periods = periods.map_or("", |_| {
-            " AND (toString(c.period_kind), toString(c.period_start)) IN (SELECT p.1, p.2 FROM (SELECT arrayJoin(\
+            " AND c.period_start IN (SELECT toDate32(arrayJoin({starts:Array(String)}))) \
+             AND (toString(c.period_kind), toString(c.period_start)) IN (SELECT p.1, p.2 FROM (SELECT arrayJoin(\
              arrayZip({kinds:Array(String)}, {starts:Array(String)})) AS p))"
         });
         let mut counts = self

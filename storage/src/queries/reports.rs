@@ -1,14 +1,16 @@
 //! What agencies reported, and what became of their messages.
 
+use std::collections::BTreeSet;
+
 use clickhouse::{Row, query::Query};
 use ioc_model::{
     asker::Asker,
     form::{
-        Finding, Mark, ObligationKey, Period, PeriodKind, ReceiptCursor, ReceiptFilter, Rule, Value, Vintage,
-        Weight,
+        CellFilter, Finding, Mark, ObligationKey, Period, PeriodKind, ReceiptCursor, ReceiptFilter, Rule,
+        Value, Vintage, Weight,
     },
     name::Name,
-    place::Date,
+    place::{Date, PlaceKey},
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::{Receipt, ReportVerdict, RowStanding},
     text::Text,
@@ -20,7 +22,7 @@ use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
-    schema::COMMITTED,
+    schema::{COMMITTED, RECEIPTS_READ_AGAIN},
 };
 
 /// A word of an agency about a cell.
@@ -222,8 +224,8 @@ impl Store {
         receipts.into_iter().map(receipt_of).collect()
     }
 
-    /// Receipts of committed epochs of messages that were about what is owed, and of those at some positions: by arrival, at
-    /// most so many.
+    /// Receipts of committed epochs of messages that were about what is owed, and of those that arrived so: by arrival, at most
+    /// so many.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -231,27 +233,30 @@ impl Store {
         &self,
         asker: &Asker,
         at: Option<&ObligationKey>,
-        positions: &[Position],
+        arrivals: &[Arrival],
         limit: u32,
     ) -> Result<Vec<Receipt>, StoreError> {
         let about = at.map_or("", |_| {
             " OR (r.form = {form:String} AND r.agency = {agency:String} AND toString(r.period_kind) = {kind:String} \
-             AND toString(r.period_start) = {start:String})"
+             AND r.period_start = toDate32({start:String}))"
         });
         let mut receipts = self
             .asked_by(asker, |seen| {
                 let (theirs, not_read_again) = (seen.feed("r.feed"), not_read_again());
                 format!(
                     "SELECT {RECEIPT_COLUMNS} FROM receipt AS r WHERE r.epoch <= {COMMITTED} \
-                     AND ((r.log, r.partition, r.offset) IN (SELECT p.1, p.2, p.3 FROM (SELECT arrayJoin(arrayZip(\
-                     {{logs:Array(UInt16)}}, {{partitions:Array(UInt16)}}, {{offsets:Array(UInt64)}})) AS p)){about}) \
+                     AND ((r.received_at, r.log, r.partition, r.offset) IN (SELECT \
+                     fromUnixTimestamp64Milli(p.1, 'UTC'), p.2, p.3, p.4 FROM (SELECT arrayJoin(arrayZip(\
+                     {{times:Array(Int64)}}, {{logs:Array(UInt16)}}, {{partitions:Array(UInt16)}}, \
+                     {{offsets:Array(UInt64)}})) AS p)){about}) \
                      AND {not_read_again}{theirs} \
                      ORDER BY r.received_at, r.log, r.partition, r.offset, r.row LIMIT {{limit:UInt32}}"
                 )
             })
-            .param("logs", positions.iter().map(|at| at.log.0).collect::<Vec<_>>())
-            .param("partitions", positions.iter().map(|at| at.partition.0).collect::<Vec<_>>())
-            .param("offsets", positions.iter().map(|at| at.offset.0).collect::<Vec<_>>())
+            .param("times", arrivals.iter().map(|at| at.received_at.0).collect::<Vec<_>>())
+            .param("logs", arrivals.iter().map(|at| at.position.log.0).collect::<Vec<_>>())
+            .param("partitions", arrivals.iter().map(|at| at.position.partition.0).collect::<Vec<_>>())
+            .param("offsets", arrivals.iter().map(|at| at.position.offset.0).collect::<Vec<_>>())
             .param("limit", limit);
         if let Some(ObligationKey { form, agency, period }) = at {
             receipts = receipts
@@ -265,8 +270,8 @@ impl Store {
         receipts.into_iter().map(receipt_of).collect()
     }
 
-    /// What a message changed, by row, at most so many: what was shown again since it took something back is beside it and
-    /// not among it.
+    /// What a message changed, by row, at most so many; of one that was read again all its readings, the last one last. What
+    /// was said again since it took something back is beside it and not among it.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -283,7 +288,7 @@ impl Store {
                     "SELECT {columns} FROM report_value AS c WHERE c.log = {{log:UInt16}} \
                      AND c.partition = {{partition:UInt16}} AND c.offset = {{offset:UInt64}} \
                      AND c.epoch <= {COMMITTED} AND c.standing != 'restored'{theirs} \
-                     ORDER BY c.row LIMIT {{limit:UInt32}}"
+                     ORDER BY c.row, c.epoch LIMIT {{limit:UInt32}}"
                 )
             })
             .param("limit", limit);
@@ -301,45 +306,90 @@ impl Store {
         asker: &Asker,
         form: &str,
         periods: &[Period],
-        place: Option<&str>,
+        of: &CellFilter,
         limit: u32,
     ) -> Result<Vec<ReportedCell>, StoreError> {
-        let named: Vec<String> = periods
-            .iter()
-            .map(|Period { start, end, kind }| format!("{} {start} {end}", kind.word()))
-            .collect();
-        let of_place = place.map_or("", |_| " AND c.place = {place:String}");
-        let cells = self
+        let CellFilter { indicators, part, codes } = of;
+        let of_indicators =
+            indicators.as_ref().map_or("", |_| " AND c.indicator IN {indicators:Array(String)}");
+        let of_part = part.as_ref().map_or("", |_| " AND c.breakdown = {part:String}");
+        let of_codes = codes.as_ref().map_or("", |_| " AND c.place IN {codes:Array(String)}");
+        let mut cells = self
             .asked_by(asker, |seen| {
                 let (columns, theirs) = (cell_columns("true"), seen.feed("c.feed"));
                 format!(
                     "SELECT {columns} FROM report_value_current AS c WHERE c.form = {{form:String}} \
-                     AND c.period_start IN (SELECT toDate32(arrayJoin({{starts:Array(String)}}))) \
-                     AND concat(toString(c.period_kind), ' ', toString(c.period_start), ' ', toString(c.period_end)) \
-                         IN {{periods:Array(String)}}{of_place}{theirs} \
+                     {OF_PERIODS}{of_indicators}{of_part}{of_codes}{theirs} \
                      ORDER BY indicator, place, place_from, breakdown LIMIT {{limit:UInt32}}"
                 )
             })
             .param("form", form)
-            .param("starts", periods.iter().map(|period| period.start.to_string()).collect::<Vec<_>>())
-            .param("periods", named)
             .param("limit", limit);
-        let cells = match place {
-            Some(place) => cells.param("place", place),
-            None => cells,
-        };
+        cells = of_those(cells, periods);
+        for (name, words) in [("indicators", indicators), ("codes", codes)] {
+            if let Some(words) = words {
+                cells = cells.param(name, words.iter().collect::<Vec<_>>());
+            }
+        }
+        if let Some(part) = part {
+            cells = cells.param("part", part);
+        }
         let cells: Vec<CellRow> = answer("read what is reported", cells.fetch_all()).await?;
         cells.into_iter().map(cell_of).collect()
     }
+
+    /// The units of which something is said of a form in some periods: what was taken back, or left empty, is not.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn report_places(
+        &self,
+        asker: &Asker,
+        form: &str,
+        periods: &[Period],
+    ) -> Result<BTreeSet<PlaceKey>, StoreError> {
+        let places = self
+            .asked_by(asker, |seen| {
+                let theirs = seen.feed("c.feed");
+                format!(
+                    "SELECT DISTINCT toString(c.place) AS code, toString(c.place_from) AS valid_from \
+                     FROM report_value_current AS c \
+                     WHERE c.form = {{form:String}} AND c.mark NOT IN ('not_filled', 'withdrawn') \
+                     {OF_PERIODS}{theirs}"
+                )
+            })
+            .param("form", form);
+        let places: Vec<PlaceRow> =
+            answer("read of which places something is reported", of_those(places, periods).fetch_all())
+                .await?;
+        let place =
+            |row: PlaceRow| Ok(PlaceKey { code: row.code, valid_from: read("day", &row.valid_from)? });
+        places.into_iter().map(place).collect()
+    }
+}
+
+/// Of some periods alone. The first days leave out what is stored of others, the words other kinds that begin on those days.
+const OF_PERIODS: &str = "\
+    AND c.period_start IN (SELECT toDate32(arrayJoin({starts:Array(String)}))) \
+    AND concat(toString(c.period_kind), ' ', toString(c.period_start), ' ', toString(c.period_end)) \
+        IN {periods:Array(String)}";
+
+fn of_those(query: Query, periods: &[Period]) -> Query {
+    let starts: Vec<String> = periods.iter().map(|period| period.start.to_string()).collect();
+    let word = |Period { start, end, kind }: &Period| format!("{} {start} {end}", kind.word());
+    query.param("starts", starts).param("periods", periods.iter().map(word).collect::<Vec<_>>())
+}
+
+#[derive(Debug, Row, Deserialize)]
+struct PlaceRow {
+    code: String,
+    valid_from: String,
 }
 
 /// Of a receipt: its message was not read again later, which made another one of it.
 fn not_read_again() -> String {
-    format!(
-        "(r.log, r.partition, r.offset, r.epoch) NOT IN (SELECT f.log, f.partition, f.offset, f.epoch \
-         FROM receipt AS f INNER JOIN replayed AS p ON p.log = f.log AND p.partition = f.partition \
-         AND p.offset = f.offset WHERE p.reread = 'read' AND p.epoch > f.epoch AND p.epoch <= {COMMITTED})"
-    )
+    format!("(r.log, r.partition, r.offset, r.epoch) NOT IN {RECEIPTS_READ_AGAIN}")
+        .replace("{committed}", COMMITTED)
 }
 
 fn at(query: Query, position: Position) -> Query {

@@ -356,7 +356,7 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
     (
         &["replay_current"],
         &[
-            ("done", "Whether all of it was read"),
+            ("done", "Whether it ended: all of it was read, or error says why not"),
             ("messages", "How many messages were read; 0 before it is done"),
             ("messages_changed", "Messages that gave something else than before"),
             ("rows_good", "Rows that were taken up and had not been"),
@@ -447,6 +447,7 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
                 "datagrams_dropped",
                 "Datagrams that the system dropped before they could be read: of no envelope",
             ),
+            ("records_lost", "Records that a broker deleted before they could be read: of no envelope"),
             (
                 "envelopes_reread",
                 "Envelopes that were rejected as a whole and read again: no longer among the undecodable",

@@ -2,20 +2,23 @@
 //!
 //! Migrations are numbered SQL files that only add: each statement can be run again, each file is recorded in the
 //! table `migration` once all of it ran, so a start that was killed half way goes on where it must. Engine names are
-//! filled in: one file serves a single machine and a cluster of replicas.
+//! filled in: one file serves a single machine and a cluster of replicas. A table that must lie otherwise is copied
+//! ([`laid_anew`]).
 //!
 //! Views of facts that are said anew are rendered ([`views`]), as are those with local times; the newest migration makes
-//! them. Local times carry the zone of the pack, and columns of views their comments: both are seen to once the pack is
-//! published ([`Store::finish_views`]).
+//! them. Local times and today's map are of the zone of the pack, and columns of views carry their comments: both are seen to
+//! once the pack is published ([`Store::finish_views`]).
 
 mod comments;
+mod laid_anew;
 mod said_anew;
 mod views;
 
 pub(crate) use self::{
     said_anew::{SAID_ANEW, SaidAnew, WORD_HASH},
-    views::{COMMITTED, DIFFERENT_ONES},
+    views::{COMMITTED, DIFFERENT_ONES, RECEIPTS_READ_AGAIN},
 };
+use laid_anew::LaidAnew;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -74,6 +77,16 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 32, name: "obligations", sql: include_str!("0032_obligations.sql") },
     Migration { number: 33, name: "maps", sql: include_str!("0033_maps.sql") },
     Migration { number: 36, name: "security", sql: include_str!("0036_security.sql") },
+    Migration { number: 37, name: "reports by year", sql: include_str!("0037_reports_by_year.sql") },
+    Migration { number: 38, name: "reread reports", sql: include_str!("0038_reread_reports.sql") },
+    Migration { number: 39, name: "todays map", sql: include_str!("0039_todays_map.sql") },
+    Migration {
+        number: 40,
+        name: "agencies of log sources",
+        sql: include_str!("0040_agencies_of_log_sources.sql"),
+    },
+    Migration { number: 42, name: "undated events", sql: include_str!("0042_undated_events.sql") },
+    Migration { number: 43, name: "records lost", sql: include_str!("0043_records_lost.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
@@ -143,7 +156,10 @@ const NO_ZONE: &str = "UTC";
 /// If the cluster's name is not an identifier.
 pub fn script(topology: &Topology) -> Result<Vec<String>, StoreError> {
     std::iter::once(MIGRATION_TABLE.trim().to_owned())
-        .chain(MIGRATIONS.iter().flat_map(|migration| statements(migration.sql)))
+        .chain(MIGRATIONS.iter().flat_map(|migration| {
+            let by_hand = LaidAnew::of(migration.number).into_iter().flat_map(LaidAnew::by_hand);
+            statements(migration.sql).chain(by_hand)
+        }))
         .chain(views::statements(NO_ZONE))
         .map(|statement| topology.fill(&statement))
         .collect()
@@ -167,10 +183,7 @@ impl Store {
     /// If ClickHouse refuses, or a newer program has been here.
     pub async fn migrate(&self, topology: &Topology) -> Result<Vec<u32>, StoreError> {
         self.create_database(topology).await?;
-        let run = |doing: String, sql: String| async move {
-            answer(&doing, self.client().query_raw(&sql).execute()).await
-        };
-        run("create table migration".to_owned(), topology.fill(MIGRATION_TABLE)?).await?;
+        self.run("create table migration", topology.fill(MIGRATION_TABLE)?).await?;
 
         let applied: Vec<u32> = answer(
             "read table migration",
@@ -187,11 +200,18 @@ impl Store {
         let mut now_applied = Vec::new();
         let newest = MIGRATIONS.last().map(|newest| newest.number);
         for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.number)) {
-            let views = views::statements(NO_ZONE).filter(|_| Some(migration.number) == newest);
-            for statement in statements(migration.sql).chain(views) {
-                let doing = format!("run migration {} ({})", migration.number, migration.name);
-                run(doing, topology.fill(&statement)?).await?;
+            // Lists: the iterators that make them are large, and a future holds them.
+            let own: Vec<String> = statements(migration.sql).collect();
+            let views: Vec<String> = match Some(migration.number) == newest {
+                true => views::statements(NO_ZONE).collect(),
+                false => Vec::new(),
+            };
+            let doing = format!("run migration {} ({})", migration.number, migration.name);
+            match LaidAnew::of(migration.number) {
+                Some(of) => self.lay_anew(of, own, topology).await?,
+                None => self.run_all(&doing, own, topology).await?,
             }
+            self.run_all(&doing, views, topology).await?;
             let record = self
                 .client()
                 .query("INSERT INTO migration (number, name) VALUES ({number:UInt32}, {name:String})")
@@ -204,7 +224,7 @@ impl Store {
         Ok(now_applied)
     }
 
-    /// Sees to it that local times are shown in the zone of the current pack, and that every column of a view says what
+    /// Sees to it that local times and today's map are those of the zone of the current pack, and that every column of a view says what
     /// it is. Does nothing where that is so.
     ///
     /// # Errors
@@ -222,8 +242,8 @@ impl Store {
             .param("zone", zone);
         let elsewhere: u64 = answer("look at the zone of local times", one(elsewhere)).await?;
         if elsewhere > 0 {
-            for statement in views::with_local_times(zone) {
-                let doing = format!("show local times in {zone}");
+            for statement in views::in_zone(zone) {
+                let doing = format!("show local times and today's map in {zone}");
                 answer(&doing, self.client().query_raw(&topology.fill(&statement)?).execute()).await?;
             }
         }
@@ -238,6 +258,22 @@ impl Store {
             answer(doing, self.client().query_raw(&topology.fill(&statement)?).execute()).await?;
         }
         Ok(())
+    }
+
+    async fn run_all(
+        &self,
+        doing: &str,
+        statements: Vec<String>,
+        topology: &Topology,
+    ) -> Result<(), StoreError> {
+        for statement in statements {
+            self.run(doing, topology.fill(&statement)?).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&self, doing: &str, sql: String) -> Result<(), StoreError> {
+        answer(doing, self.client().query_raw(&sql).execute()).await
     }
 
     async fn create_database(&self, topology: &Topology) -> Result<(), StoreError> {
@@ -274,6 +310,8 @@ mod tests {
                     "{figure_columns_as_aged}",
                     "{judged}",
                     "{places}",
+                    "{form_places}",
+                    "{receipts_read_again}",
                     "{at}",
                     "{values}",
                     "{asked}",

@@ -37,16 +37,15 @@ FROM
         max(v.revision) AS revision
     FROM report_value{values} AS v
     INNER JOIN place_group_current AS g ON g.code = v.place AND g.valid_from = v.place_from
+    WHERE v.mark != 'withdrawn'
     GROUP BY form, indicator, dimensions, period_kind, period_start, period_end, group_id
 ) AS m
 INNER JOIN (SELECT * FROM form_indicator_current WHERE additive) AS i ON i.form = m.form AND i.id = m.indicator
 LEFT JOIN
 (
-    SELECT w.form AS form, w.period_end AS period_end, g.id AS group_id, count() AS places
-    FROM (SELECT DISTINCT form, period_end FROM report_value{values}) AS w
-    INNER JOIN form_place_current AS f ON f.form = w.form
+    SELECT f.form AS form, f.period_end AS period_end, g.id AS group_id, count() AS places
+    FROM {form_places} AS f
     INNER JOIN place_group_current AS g ON g.code = f.code AND g.valid_from = f.valid_from
-    WHERE f.valid_from <= w.period_end AND ifNull(f.valid_to >= w.period_end, true)
     GROUP BY form, period_end, group_id
 ) AS e ON e.form = m.form AND e.period_end = m.period_end AND e.group_id = m.group_id
 COMMENT 'What each indicator adds up to in each group of units that stays comparable, with how many of its cells are known{said}'

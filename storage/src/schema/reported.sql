@@ -272,13 +272,11 @@ INNER JOIN
         ) AS n
         LEFT JOIN
         (
-            SELECT t.id AS id, w.period_end AS period_end, count() AS places
+            SELECT t.id AS id, f.period_end AS period_end, count() AS places
             FROM target_current AS t
-            INNER JOIN (SELECT DISTINCT form, period_end FROM report_value{values}) AS w ON w.form = t.form
-            INNER JOIN form_place_current AS f ON f.form = t.form
+            INNER JOIN {form_places} AS f ON f.form = t.form
             INNER JOIN place_current AS p ON p.code = f.code AND p.valid_from = f.valid_from
-            WHERE has(t.tiers, toString(p.kind)) AND f.valid_from <= w.period_end
-                AND ifNull(f.valid_to >= w.period_end, true)
+            WHERE has(t.tiers, toString(p.kind))
             GROUP BY id, period_end
         ) AS e ON e.id = n.id AND e.period_end = n.period_end
         GROUP BY id, period, period_kind, period_end

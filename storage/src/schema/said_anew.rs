@@ -21,10 +21,30 @@ pub(crate) struct SaidAnew {
     kind: &'static str,
     /// What they call the time.
     time: &'static str,
+    /// What the table is divided by: a span of that time.
+    pub(crate) divided: Divided,
     /// What is shown: columns of the table as they are, or an expression over its row `f` under a name.
     pub(crate) columns: &'static [&'static str],
     pub(crate) current: &'static str,
     pub(crate) known_at: &'static str,
+}
+
+/// How a table is divided into partitions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Divided {
+    ByMonth,
+    /// Of what is asked for over many years at once (migration 37).
+    ByYear,
+}
+
+impl Divided {
+    /// The id of the partition in which rows of a month, as `yyyymm`, lie.
+    pub(crate) fn partition(self, month: u32) -> u32 {
+        match self {
+            Divided::ByMonth => month,
+            Divided::ByYear => month / 100,
+        }
+    }
 }
 
 /// All of them.
@@ -36,6 +56,7 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
         subject: "{of}`subject`",
         kind: "''",
         time: "{of}`event_time`",
+        divided: Divided::ByMonth,
         columns: &[
             "indicator",
             "subject",
@@ -62,6 +83,7 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
         subject: "{of}`subject`",
         kind: "toString({of}`kind`)",
         time: "{of}`start_time`",
+        divided: Divided::ByMonth,
         columns: &[
             "indicator",
             "subject",
@@ -90,6 +112,7 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
         subject: "{of}`subject`",
         kind: "toString({of}`kind`)",
         time: "{of}`start_time`",
+        divided: Divided::ByMonth,
         columns: &[
             "index",
             "subject",
@@ -120,6 +143,7 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
         subject: "{of}`subject`",
         kind: "toString({of}`averaging`)",
         time: "{of}`start_time`",
+        divided: Divided::ByMonth,
         columns: &[
             "limit",
             "indicator",
@@ -148,6 +172,7 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
         subject: "concat({of}`place`, '@', toString({of}`place_from`), '/', {of}`breakdown`)",
         kind: "toString({of}`period_kind`)",
         time: "toDateTime64({of}`period_start`, 3, 'UTC')",
+        divided: Divided::ByYear,
         columns: &[
             "form",
             "indicator",
@@ -189,6 +214,7 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
         subject: "{of}`agency`",
         kind: "toString({of}`period_kind`)",
         time: "toDateTime64({of}`period_start`, 3, 'UTC')",
+        divided: Divided::ByMonth,
         columns: &[
             "form",
             "agency",

@@ -178,14 +178,36 @@ multiIf(
         multiIf(toMonth({of}period_start) = 9, '-R1', toMonth({of}period_start) = 12, '-R2', '-R3'))
 )";
 
-/// How many places a form is about on the last day of a period of which something is known.
-const PLACES: &str = "\
+/// Which places a form is about on the last day of a period of which something is known.
+const FORM_PLACES: &str = "\
 (
-    SELECT w.form AS form, w.period_end AS period_end, count() AS places
+    SELECT w.form AS form, w.period_end AS period_end, f.code AS code, f.valid_from AS valid_from
     FROM (SELECT DISTINCT form, period_end FROM report_value{values}) AS w
     INNER JOIN form_place_current AS f ON f.form = w.form
     WHERE f.valid_from <= w.period_end AND ifNull(f.valid_to >= w.period_end, true)
+)";
+
+/// How many those are.
+const PLACES: &str = "\
+(
+    SELECT form, period_end, count() AS places
+    FROM {form_places}
     GROUP BY form, period_end
+)";
+
+/// Receipts whose messages were read again later, which made others of them. Of receipts it reads those of such messages alone:
+/// they arrived when their messages did.
+pub(crate) const RECEIPTS_READ_AGAIN: &str = "\
+(
+    SELECT f.log, f.partition, f.offset, f.epoch
+    FROM
+    (
+        SELECT log, partition, offset, epoch
+        FROM receipt
+        WHERE (received_at, log, partition, offset) IN (SELECT received_at, log, partition, offset FROM replayed WHERE reread IN ('read', 'replaced'))
+    ) AS f
+    INNER JOIN replayed AS p ON p.log = f.log AND p.partition = f.partition AND p.offset = f.offset
+    WHERE p.reread IN ('read', 'replaced') AND p.epoch > f.epoch AND p.epoch <= {committed}
 )";
 
 /// The statements that make the views, local times in that zone.
@@ -201,9 +223,10 @@ pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
         .map(|statement| statement.replace("{measure_window}", MEASURE_WINDOW))
         .map(|statement| with_registers(&statement))
         .map(|statement| statement.replace("{alert_times}", ALERT_TIMES))
+        .map(|statement| statement.replace("{receipts_read_again}", RECEIPTS_READ_AGAIN))
         .map(|statement| statement.replace("{figure_columns}", &figure_columns(AS_SAID)))
         .map(|statement| statement.replace("{figure_columns_as_aged}", &figure_columns(AS_AGED)));
-    stored.chain(read).chain(others).chain(reported()).chain(with_local_times(zone))
+    stored.chain(read).chain(others).chain(reported()).chain(in_zone(zone))
 }
 
 /// Fills in what the views of sketches read: windows as they are, or as they were known at a moment.
@@ -231,44 +254,68 @@ fn distinct_counts() -> String {
     format!("({})", words.join(", "))
 }
 
+/// As of when a view of what is reported or owed is, as its statements say it.
+#[derive(Clone, Copy)]
+struct AsOf {
+    /// What its name ends with,
+    at: &'static str,
+    /// that of the views of facts that it reads,
+    values: &'static str,
+    /// that of others like it that it reads,
+    asked: &'static str,
+    /// the same of those of the map of a day,
+    mapped: &'static str,
+    /// and what its comment says of it.
+    said: &'static str,
+}
+
+const AS_OF: [AsOf; 2] = [
+    AsOf { at: "", values: "_current", asked: "", mapped: "(map_date = {map_date:Date32})", said: "" },
+    AsOf {
+        at: "_known_at",
+        values: "_known_at(known_at = {known_at:DateTime64(3, 'UTC')})",
+        asked: "_known_at(known_at = {known_at:DateTime64(3, 'UTC')})",
+        mapped: "_known_at(map_date = {map_date:Date32}, known_at = {known_at:DateTime64(3, 'UTC')})",
+        said: ", as it was known at a moment: …_known_at(known_at = …)",
+    },
+];
+
+impl AsOf {
+    fn fill(self, statement: String) -> String {
+        let AsOf { at, values, asked, said, .. } = self;
+        let (of_v, of_m) = (PERIOD.replace("{of}", "v."), PERIOD.replace("{of}", "m."));
+        let filled = [
+            ("{period_of_v}", &*of_v),
+            ("{period}", &*of_m),
+            ("{places}", PLACES),
+            ("{form_places}", FORM_PLACES),
+            ("{at}", at),
+            ("{values}", values),
+            ("{asked}", asked),
+            ("{said}", said),
+        ];
+        replaced(statement, &filled)
+    }
+
+    /// Those of a map: what it is called, its day, what the comment says of it, and how others of it are read.
+    fn restated(self, map: &str, day: &str, of_map: &str, mapped: &str) -> Vec<String> {
+        let first_day =
+            format!("(SELECT maxOrNull(map_from) FROM place_conversion_current WHERE map_from <= {day})");
+        let of_map = of_map.replace('\'', "\\'");
+        let filled =
+            [("{map}", map), ("{first_day}", &*first_day), ("{of_map}", &*of_map), ("{mapped}", mapped)];
+        super::statements(RESTATED).map(|statement| self.fill(replaced(statement, &filled))).collect()
+    }
+}
+
 /// Each view of what is reported and owed, as it is and as it was known at a moment.
 fn reported() -> impl Iterator<Item = String> {
-    const ASKED: &str = "_known_at(known_at = {known_at:DateTime64(3, 'UTC')})";
-    const KNOWN: &str = ", as it was known at a moment: …_known_at(known_at = …)";
-    const MAPPED: &str = "(map_date = {map_date:Date32})";
-    const MAPPED_KNOWN: &str =
-        "_known_at(map_date = {map_date:Date32}, known_at = {known_at:DateTime64(3, 'UTC')})";
-    let times = [("", "_current", "", "", MAPPED), ("_known_at", ASKED, ASKED, KNOWN, MAPPED_KNOWN)];
-    times.into_iter().flat_map(|(at, values, asked, said, mapped)| {
-        let maps = [
-            ("map", "{map_date:Date32}", "the map of a day: map_date = …", mapped),
-            ("todays_map", "toDate32(today())", "today's map", asked),
-        ];
-        let restated = maps.into_iter().flat_map(move |(map, day, of_map, mapped)| {
-            let first_day =
-                format!("(SELECT maxOrNull(map_from) FROM place_conversion_current WHERE map_from <= {day})");
-            let of_map = of_map.replace('\'', "\\'");
-            super::statements(RESTATED).map(move |statement| {
-                let filled = [
-                    ("{map}", map),
-                    ("{first_day}", &*first_day),
-                    ("{of_map}", &*of_map),
-                    ("{mapped}", mapped),
-                ];
-                replaced(statement, &filled)
-            })
-        });
-        let filled =
-            [("{places}", PLACES), ("{at}", at), ("{values}", values), ("{asked}", asked), ("{said}", said)];
-        let (of_v, of_m) = (PERIOD.replace("{of}", "v."), PERIOD.replace("{of}", "m."));
-        let all = super::statements(REPORTED)
+    AS_OF.into_iter().flat_map(|of| {
+        super::statements(REPORTED)
             .chain(super::statements(OBLIGATIONS))
             .chain(super::statements(REPORT_GROUP))
-            .chain(restated);
-        all.map(move |statement| {
-            let statement = replaced(statement, &[("{period_of_v}", &*of_v), ("{period}", &*of_m)]);
-            replaced(statement, &filled)
-        })
+            .map(move |statement| of.fill(statement))
+            .chain(of.restated("map", "{map_date:Date32}", "the map of a day: map_date = …", of.mapped))
     })
 }
 
@@ -276,10 +323,15 @@ fn replaced(statement: String, filled: &[(&str, &str)]) -> String {
     filled.iter().fold(statement, |statement, (placeholder, text)| statement.replace(placeholder, text))
 }
 
-/// Those with local times. An IANA name, as packs have it, or one that ends no string.
-pub(super) fn with_local_times(zone: &str) -> impl Iterator<Item = String> {
+/// Those that are of a time zone: with local times, and of today's map. An IANA name, as packs have it, or one that ends no
+/// string.
+pub(super) fn in_zone(zone: &str) -> impl Iterator<Item = String> {
     let zone = zone.replace(['\'', '\\'], "");
-    super::statements(include_str!("local_times.sql"))
+    let today = format!("toDate32(now('{zone}'))");
+    AS_OF
+        .into_iter()
+        .flat_map(move |of| of.restated("todays_map", &today, "today's map", of.asked))
+        .chain(super::statements(include_str!("local_times.sql")))
         .map(move |statement| statement.replace("{event_view}", EVENT_VIEW).replace("{zone}", &zone))
 }
 

@@ -165,13 +165,7 @@ SELECT
     r.generation AS generation,
     r.epoch AS revision
 FROM receipt AS r
-WHERE r.epoch <= {committed} AND (r.log, r.partition, r.offset, r.epoch) NOT IN
-(
-    SELECT f.log, f.partition, f.offset, f.epoch
-    FROM receipt AS f
-    INNER JOIN replayed AS p ON p.log = f.log AND p.partition = f.partition AND p.offset = f.offset
-    WHERE p.reread = 'read' AND p.epoch > f.epoch AND p.epoch <= {committed}
-)
+WHERE r.epoch <= {committed} AND (r.log, r.partition, r.offset, r.epoch) NOT IN {receipts_read_again}
 COMMENT 'What became of each message of a form, of committed epochs';
 
 CREATE OR REPLACE VIEW agency_current {on_cluster} AS
@@ -206,7 +200,9 @@ CREATE OR REPLACE VIEW target_current {on_cluster} AS
 SELECT * EXCEPT (pack) FROM target WHERE pack = (SELECT argMax(version, published_at) FROM pack)
 COMMENT 'What plans want to be reached, as the current pack has it';
 
--- Of what other agencies say of a cell: the word with the latest arrival of each, beside what is shown.
+-- Of what other agencies say of a cell: the word with the latest arrival of each, beside what is shown. A message that was
+-- read again says what its last reading says, and nothing where it is gone. Whose the cell is, the word with the latest
+-- arrival of all of them says, as it does for what is shown.
 CREATE OR REPLACE VIEW report_conflict {on_cluster} AS
 SELECT
     o.form AS form,
@@ -217,26 +213,46 @@ SELECT
     o.period_kind AS period_kind,
     o.period_start AS period_start,
     o.period_end AS period_end,
-    o.agency AS agency,
-    o.vintage AS vintage,
-    o.newest.1 AS mark,
-    o.newest.2 AS value,
-    o.newest.3 AS owner,
+    o.word.1 AS agency,
+    o.word.2 AS vintage,
+    o.word.3.1 AS mark,
+    o.word.3.2 AS value,
+    o.owner AS owner,
     s.mark AS shown_mark,
     s.value AS shown_value,
-    o.newest.4 AS received_at,
-    o.newest.5 AS position
+    o.word.3.4 AS received_at,
+    o.word.3.5 AS position
 FROM
 (
     SELECT
-        form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage,
-        argMax(
-            tuple(mark, value, owner, received_at, concat(toString(log), '-', toString(partition), '-', toString(offset))),
-            tuple(received_at, log, partition, offset, row, epoch)
-        ) AS newest
-    FROM report_value
-    WHERE epoch <= {committed}
-    GROUP BY form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage
+        form, indicator, breakdown, place, place_from, period_kind, period_start, period_end,
+        argMax(newest.3, tuple(arrival, agency, vintage)) AS owner,
+        arrayJoin(groupArray(tuple(agency, vintage, newest))) AS word
+    FROM
+    (
+        SELECT
+            form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage,
+            argMax(
+                tuple(reading.1, reading.2, reading.3, received_at, concat(toString(log), '-', toString(partition), '-', toString(offset))),
+                tuple(received_at, log, partition, offset)
+            ) AS newest,
+            max(tuple(received_at, log, partition, offset, reading.5)) AS arrival
+        FROM
+        (
+            SELECT
+                form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage,
+                received_at, log, partition, offset,
+                argMax(tuple(mark, value, owner, standing, row), tuple(epoch, row)) AS reading
+            FROM report_value
+            WHERE epoch <= {committed}
+            GROUP BY
+                form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage,
+                received_at, log, partition, offset
+        )
+        WHERE reading.4 != 'gone'
+        GROUP BY form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage
+    )
+    GROUP BY form, indicator, breakdown, place, place_from, period_kind, period_start, period_end
 ) AS o
 LEFT JOIN
 (
@@ -245,7 +261,7 @@ LEFT JOIN
 ) AS s
 ON s.form = o.form AND s.indicator = o.indicator AND s.breakdown = o.breakdown AND s.place = o.place
     AND s.place_from = o.place_from AND s.period_kind = o.period_kind AND s.period_start = o.period_start
-WHERE o.newest.3 != o.agency AND o.newest.1 != 'withdrawn'
+WHERE o.word.1 != o.owner AND o.word.3.1 != 'withdrawn'
 COMMENT 'What agencies say of cells that another one owns: kept beside what is shown, and never added to it';
 
 -- A view of every column has those that its table had when it was made.

@@ -116,6 +116,7 @@ fn commit_row(instance: InstanceId, results: &EpochResults) -> Value {
     set("counts.waiting", counted.iter().map(|of_feed| Value::from(of_feed.counts.waiting)).collect());
     set("counts.held", counted.iter().map(|of_feed| Value::from(of_feed.counts.held)).collect());
     set("counts.datagrams_dropped", column(|counts| counts.datagrams_dropped));
+    set("counts.records_lost", column(|counts| counts.records_lost));
     set("counts.envelopes_reread", column(|counts| counts.envelopes_reread));
     set("counts.rows_reread", column(|counts| counts.rows_reread));
     let last_received = |counts: &Counts| counts.last_received.map_or(0, |moment| moment.0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ioc_model::{
     asker::{Asker, Sight},
     epoch::{Epoch, Generation, Revision},
-    event::{Count, CountedOf, EventEnd, EventFilter},
+    event::{Count, EventEnd, EventFilter, MeasureFilter},
     index::IndexId,
     limit::Averaging,
     name::Name,
@@ -162,20 +162,7 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         let of_water = store.envelope_rejects(asker, position(2_000_000)).await.unwrap();
         assert_eq!(!of_water.is_empty(), feeds.contains(&"water-http"), "{asker:?}");
     }
-    let all = EventFilter {
-        from: start(),
-        until,
-        kinds: Vec::new(),
-        severities: Vec::new(),
-        log_source: String::new(),
-        address: None,
-        network: None,
-        end: None,
-        attempts: false,
-        known: false,
-        counted: CountedOf::default(),
-        flow_id: String::new(),
-    };
+    let all = EventFilter::within(start(), until);
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
     let (envelope, names) = (position(event.offset.0), [event.log_source.clone()]);
     let counting =
@@ -196,16 +183,23 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         ];
         assert_eq!(answered, [some; 8], "{asker:?}");
     }
+    let hours = |log_sources: &[&str]| MeasureFilter {
+        log_sources: log_sources.iter().map(|name| (*name).to_owned()).collect(),
+        kind: WindowKind::Hour,
+        spans: vec![(start(), until)],
+    };
     let province = Asker::of(Sight { province: true, ..Sight::default() });
     for (asker, figures) in [(&ALL, 2), (&province, 2), (&here, 0), (&air, 0)] {
         assert_eq!(store.figures(asker).await.unwrap().len(), figures, "{asker:?}");
-        let of_all = store.measure_hours(asker, "", start(), until).await.unwrap();
+        let of_all = store.measure_windows(asker, &hours(&[])).await.unwrap();
         let told = of_all.iter().map(|hour| (&*hour.measure, hour.value, hour.log_sources, hour.missing));
         let expected = Some(("ids_alerts", 8.0, 2, 1)).filter(|_| figures > 0);
         assert_eq!(told.collect::<Vec<_>>(), Vec::from_iter(expected), "{asker:?}");
-        let of_one = store.measure_hours(asker, "ids-a", start(), until).await.unwrap();
+        let of_one = store.measure_windows(asker, &hours(&["ids-a"])).await.unwrap();
         let told: Vec<f64> = of_one.iter().map(|hour| hour.value).collect();
         assert_eq!(told, Vec::from_iter(expected.map(|_| 4.0)), "{asker:?}");
+        let of_both = store.measure_windows(asker, &hours(&["ids-a", "ids-b"])).await.unwrap();
+        assert_eq!(of_both, of_all, "{asker:?}");
         // Whatever two measures are named: here the same twice.
         let said = store.sensor_alerts(asker, ["ids_alerts", "ids_alerts"], start(), until).await.unwrap();
         let told: Vec<_> = said.iter().map(|it| (&*it.log_source, it.raised, it.lost)).collect();

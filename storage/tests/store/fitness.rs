@@ -51,7 +51,7 @@ async fn the_tables_of_a_cluster_are_valid_sql() {
     let server = TestServer::start().await;
     for statement in schema::script(&Topology::Cluster("province".to_owned())).unwrap() {
         let parsed = server.ask(&format!("EXPLAIN AST {statement}")).await;
-        let is_one = ["Create", "Alter", "Insert", "Drop"].iter().any(|kind| parsed.contains(kind));
+        let is_one = ["Create", "Alter", "Insert", "Drop", "Rename"].iter().any(|kind| parsed.contains(kind));
         assert!(is_one, "{statement}\n{parsed}");
     }
 }
@@ -64,13 +64,24 @@ async fn loud_another_instances_database_is_refused() {
     assert_eq!(server.count("instance").await, 1);
 
     let stranger = InstanceId(Uuid::from_u128(2));
-    for refused in [server.store.check(stranger, 1_000).await, server.store.claim_instance(stranger).await] {
+    server.store.check_foreign(INSTANCE).await.unwrap();
+    let refused = [
+        server.store.check(stranger, 1_000).await,
+        server.store.claim_instance(stranger).await,
+        server.store.check_foreign(stranger).await,
+    ];
+    for refused in refused {
         let error = refused.unwrap_err();
         assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
         assert_eq!(error.class(), Class::Refused);
         assert!(error.to_string().contains("IOC_CLICKHOUSE_DATABASE"));
     }
     assert_eq!(server.count("instance").await, 1);
+    // One without tables is nobody's, and can be asked before there are any.
+    for table in ["instance", "epoch"] {
+        let _ = server.ask(&format!("DROP TABLE {table} SYNC")).await;
+    }
+    server.store.check_foreign(stranger).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ mod lineage;
 mod losses;
 mod maps;
 mod marking;
+mod misread;
 mod obligations;
 mod once;
 mod packs;

@@ -1,6 +1,6 @@
 //! What was reported, on maps: the views say what the model says, cell by cell, now and as it was known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     epoch::Epoch,
@@ -12,6 +12,7 @@ use ioc_model::{
     results::{EpochResults, Facts, RowStanding, StoredCell},
     time::Now,
 };
+use ioc_storage::Topology;
 use rust_decimal::Decimal;
 
 use crate::{sample, server::TestServer};
@@ -25,14 +26,18 @@ struct World {
     pack: Pack,
     /// What is reported: indicator, unit, period, number.
     said: Vec<(&'static str, PlaceKey, Period, Option<Decimal>)>,
+    /// What of that was taken back: no word of anybody's on any map.
+    taken_back: Vec<(&'static str, PlaceKey, Period)>,
 }
 
 /// A month before the units changed, one in which both spoke, and one after; some numbers are not known, some units silent.
 fn world() -> World {
-    let pack = ioc_testing::tay_ninh(None);
+    let mut pack = ioc_testing::tay_ninh(None);
+    // One of its indicators may not be added up.
+    pack.forms.get_mut(FORM).unwrap().indicators.get_mut("rated").unwrap().additive = false;
     let period = |year, month| Period::of(PeriodKind::AdminMonth, year, month).unwrap();
     let (old, new): (Date, Date) = ("2025-06-30".parse().unwrap(), "2025-07-01".parse().unwrap());
-    let mut said = Vec::new();
+    let (mut said, mut taken_back) = (Vec::new(), Vec::new());
     let mut chance = 12_345_u64;
     for (period, days) in
         [(period(2024, 3), vec![old]), (period(2025, 7), vec![old, new]), (period(2026, 3), vec![new])]
@@ -48,45 +53,50 @@ fn world() -> World {
                 if is_silent {
                     continue;
                 }
+                if of.is_multiple_of(7) {
+                    taken_back.push((indicator, place.key.clone(), period));
+                    continue;
+                }
                 let number = Decimal::new((of % 1_000_000) as i64, (of % 3) as u32);
                 let number = (!of.is_multiple_of(19)).then_some(number);
                 said.push((indicator, place.key.clone(), period, number));
             }
         }
     }
-    World { pack, said }
+    World { pack, said, taken_back }
 }
 
 fn stored(world: &World) -> Vec<StoredCell> {
     let sample = sample::results(Epoch(1), 0).facts.report_values.remove(0);
-    let cell =
-        |(at, (indicator, place, period, number)): (usize, &(&str, PlaceKey, Period, Option<Decimal>))| {
-            let key = CellKey {
-                indicator: Name::new(indicator),
-                breakdown: Name::default(),
-                place: Name::new(&place.code),
-                place_from: place.valid_from,
-                period: *period,
-            };
-            StoredCell {
-                form: Name::new(FORM),
-                cell: Cell {
-                    row: at as u32,
-                    key,
-                    value: number.map_or(Value::without(Mark::NotCollected), Value::of),
-                    as_sent: Box::default(),
-                    note: Box::default(),
-                    ..sample.cell.clone()
-                },
-                was: None,
-                standing: RowStanding::First,
-                shown: true,
-                replaces: false,
-                arrival: ioc_model::position::Arrival { row: at as u32, ..sample.arrival },
-                ..sample.clone()
-            }
+    let said = world.said.iter().map(|(indicator, place, period, number)| {
+        (*indicator, place, *period, number.map_or(Value::without(Mark::NotCollected), Value::of))
+    });
+    let taken_back = world
+        .taken_back
+        .iter()
+        .map(|(indicator, place, period)| (*indicator, place, *period, Value::without(Mark::Withdrawn)));
+    let cell = |(row, (indicator, place, period, value)): (u32, (&str, &PlaceKey, Period, Value))| {
+        let key = CellKey {
+            indicator: Name::new(indicator),
+            breakdown: Name::default(),
+            place: Name::new(&place.code),
+            place_from: place.valid_from,
+            period,
         };
-    let mut cells: Vec<StoredCell> = world.said.iter().enumerate().map(cell).collect();
+        let cell =
+            Cell { row, key, value, as_sent: Box::default(), note: Box::default(), ..sample.cell.clone() };
+        StoredCell {
+            form: Name::new(FORM),
+            cell,
+            was: None,
+            standing: RowStanding::First,
+            shown: true,
+            replaces: false,
+            arrival: ioc_model::position::Arrival { row, ..sample.arrival },
+            ..sample.clone()
+        }
+    };
+    let mut cells: Vec<StoredCell> = (0..).zip(said.chain(taken_back)).map(cell).collect();
     cells.sort_by_key(|cell| cell.cell.key);
     cells
 }
@@ -142,26 +152,24 @@ fn by_the_model(world: &World, map: Date) -> Vec<Line> {
             let _ = kept.insert((indicator, unit, period), of);
         }
     }
-    // The share of dossiers that came online, of what both add up to.
+    // The share of dossiers that came online, of what both add up to; also of units of which one of both was said by nobody.
     let share = &world.pack.forms[FORM].indicators["online_share"];
-    for ((indicator, unit, period), online) in &kept {
-        if *indicator != "online" {
-            continue;
-        }
-        let Some(dossiers) = kept.get(&("dossiers", unit.clone(), *period)) else { continue };
-        if let Ok(value) = ratio(share, online, dossiers, 6) {
-            let estimated = online.estimated || dossiers.estimated;
-            lines.push((
-                share.id.clone(),
-                unit.clone(),
-                period.end.to_string(),
-                Some(value.normalize()),
-                String::new(),
-                estimated,
-                0,
-                0,
-            ));
-        }
+    let sides = kept.keys().filter(|(indicator, ..)| ["online", "dossiers"].contains(indicator));
+    let units: BTreeSet<(&String, Period)> = sides.map(|(_, unit, period)| (unit, *period)).collect();
+    for (unit, period) in units {
+        let of = |indicator| kept.get(&(indicator, unit.clone(), period));
+        let (online, dossiers) = (of("online"), of("dossiers"));
+        let made = ratio(share, online, dossiers, 6);
+        lines.push((
+            share.id.clone(),
+            unit.clone(),
+            period.end.to_string(),
+            made.ok().map(|value| value.normalize()),
+            made.err().map_or("", NotRestated::word).to_owned(),
+            [online, dossiers].into_iter().flatten().any(|of| of.estimated),
+            0,
+            0,
+        ));
     }
     lines.sort();
     lines
@@ -176,7 +184,7 @@ async fn by_the_views(server: &TestServer, views: (&str, &str), asked: &str) -> 
     let ratios = format!(
         "SELECT indicator, concat(place_code, ' ', toString(place_from)), toString(period_end), \
          toString(round(toDecimal128(value, 9), 6)), reason, estimated, 0, 0 FROM {}{asked} \
-         WHERE indicator = 'online_share' AND isNotNull(value)",
+         WHERE indicator = 'online_share'",
         views.1
     );
     let answer = [server.ask(&units).await, server.ask(&ratios).await].join("\n");
@@ -208,6 +216,13 @@ async fn batch_views_of_maps_say_what_the_model_says_of_every_cell() {
             assert_eq!(view, model, "on the map of {day}");
         }
         assert_eq!(of_views.len(), of_model.len());
+        let of_map = match first {
+            "1970-01-01" => ["merged_backwards", "split_backwards"],
+            _ => ["own_word", "not_additive"],
+        };
+        for reason in of_map.into_iter().chain(["part_missing", "no_number"]) {
+            assert!(of_model.iter().any(|line| line.4 == reason), "{reason} on the map of {day}");
+        }
     }
     let todays = ("report_on_todays_map", "report_ratio_on_todays_map");
     let today = by_the_views(&server, todays, "").await;
@@ -251,6 +266,15 @@ async fn totals_of_provinces_agree_on_every_map_and_old_tay_ninh_goes_on() {
                 "SELECT sum(total) FROM report_unit_on_map(map_date = '{day}') WHERE form = '{FORM}' \
                  AND indicator = 'dossiers' AND period_end = '{end}' AND place_kind = 'province'"
             );
+            // What is told and what is flagged are all that was reported, also where both maps' units spoke.
+            let part = "arraySum(part -> part.weight * ifNull(part.counts, 0), parts)";
+            let told = format!(
+                "SELECT sum(ifNull(value, {part})), sum({part}), sum(abs(ifNull(value, 0) - if(isNull(value), 0, {part}))) \
+                 FROM report_on_map(map_date = '{day}') WHERE form = '{FORM}' AND indicator = 'dossiers' AND period_end = '{end}'"
+            );
+            let told = server.ask(&told).await;
+            let told: Vec<Decimal> = told.split('\t').map(|of| decimal(of.to_owned())).collect();
+            assert_eq!(told, [reported, reported, Decimal::ZERO], "{end} on the map of {day}");
             if end == "2024-03-14" || day == "2025-07-01" {
                 assert_eq!(decimal(server.ask(&provinces).await), reported, "{end} on the map of {day}");
             } else {
@@ -272,4 +296,38 @@ async fn totals_of_provinces_agree_on_every_map_and_old_tay_ninh_goes_on() {
     let districts = "SELECT DISTINCT place_code FROM report_on_todays_map WHERE reason = 'no_successor'";
     let districts = server.ask(districts).await;
     assert!(districts.lines().all(|code| code.len() == 3) && districts.lines().count() == 24);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn todays_map_is_that_of_the_day_in_the_zone_of_the_pack() {
+    let server = TestServer::start().await;
+    let world = World { said: Vec::new(), taken_back: Vec::new(), ..world() };
+    let place = PlaceKey { code: "25507".to_owned(), valid_from: "1970-01-01".parse().unwrap() };
+    let said = vec![("dossiers", place, Period::of(PeriodKind::AdminMonth, 2024, 3).unwrap(), None)];
+    server.sink().write(&epoch(1, stored(&World { said, ..world })), false).await.unwrap();
+    // 26 hours lie between these zones: when the map of the one's today begins, the other has yesterday's yet.
+    let (first, last) = ("Pacific/Kiritimati", "Etc/GMT+12");
+    for (map_from, to) in
+        [("toDate32('1970-01-01')", "before"), ("toDate32(now('Pacific/Kiritimati'))", "since")]
+    {
+        let of_map = format!(
+            "INSERT INTO place_conversion (pack, map_from, from_code, from_valid_from, from_valid_to, to_code, \
+             to_valid_from, weight, alone, reason, covers) \
+             SELECT 'v1', {map_from}, '25507', '1970-01-01', NULL, '{to}', '1970-01-01', 1, true, '', []"
+        );
+        let _ = server.ask(&of_map).await;
+    }
+    for (zone, unit) in [(first, "since"), (last, "before"), (first, "since")] {
+        let pack = format!(
+            "INSERT INTO pack (version, id, name_vi, name_en, timezone, replayed, published_at) \
+             VALUES ('v1', 'test', 'Tỉnh thử', 'Test', '{zone}', false, now64(3))"
+        );
+        let _ = server.ask(&pack).await;
+        server.store.finish_views(&Topology::Single).await.unwrap();
+        for view in
+            ["report_on_todays_map", "report_on_todays_map_known_at(known_at = '2299-01-01 00:00:00')"]
+        {
+            assert_eq!(server.ask(&format!("SELECT place_code FROM {view}")).await, unit, "{view} in {zone}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use ioc_model::{
     asker::{Asker, Sight},
     epoch::Epoch,
     fact::Ranks,
-    form::{ObligationCursor, ObligationFilter, ObligationKey, Period, PeriodKind},
+    form::{ObligationCursor, ObligationFilter, ObligationKey, OwedPeriod, Owing, Period, PeriodKind},
     name::Name,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::{EpochResults, Facts, Obligation, ObligationState, Receipt},
@@ -157,7 +157,41 @@ async fn a_filter_leaves_what_it_names_and_a_moment_what_was_known_by_then() {
     let then = ObligationFilter { agencies: some(&["25486"]), at: between, ..any() };
     let then = server.store.obligations(&everyone, &then, None, 10).await.unwrap();
     assert_eq!(said(&then), [("25486".to_owned(), "missing"), ("25486".to_owned(), "rejected")]);
-    assert_eq!(server.store.owing(&everyone, &any()).await.unwrap(), ["25486", "25489", "so-tc"]);
+    let refused = ObligationFilter { refused: true, ..any() };
+    let refused = server.store.obligations(&everyone, &refused, None, 10).await.unwrap();
+    assert_eq!(said(&refused), [("25486".to_owned(), "rejected")]);
+}
+
+#[tokio::test]
+async fn who_owes_something_of_which_periods_and_since_when_is_known_in_one_look() {
+    let server = filled().await;
+    let everyone = Asker::everyone();
+    // What nobody owes any more is no part of it, however early it was due.
+    let let_off = Obligation { due_at: EventTime(0), ..owed("25999", 3, ObligationState::NotOwed, 0) };
+    server.sink().write(&epoch(3, vec![let_off], Vec::new()), false).await.unwrap();
+    let told = |owing: &Owing| -> (String, Vec<(String, u32, u32)>) {
+        let period = |it: &OwedPeriod| (it.period.label(), it.owed, it.judged);
+        (owing.agencies.join(" "), owing.periods.iter().map(period).collect())
+    };
+    let all = server.store.owing(&everyone, &ObligationFilter::default(), 10).await.unwrap();
+    let periods = [("2026-12".to_owned(), 3, 0), ("2026-11".to_owned(), 3, 3)];
+    assert_eq!(told(&all), ("25486 25489 so-tc".to_owned(), periods.to_vec()), "the newest first");
+    assert_eq!(all.first_due, Some(EventTime(noon() - 2 * DAY)));
+    let newest = server.store.owing(&everyone, &ObligationFilter::default(), 1).await.unwrap();
+    assert_eq!(told(&newest).1, [("2026-12".to_owned(), 3, 0)]);
+    // Of one agency the periods are its own, and whoever owes something is still there to be chosen.
+    let november = Period::of(PeriodKind::AdminMonth, 2026, 11).unwrap();
+    let of = ObligationFilter {
+        agencies: Some(vec!["so-tc".to_owned()]),
+        periods: Some(vec![november]),
+        at: Some(Now(noon() + 1_500)),
+        ..ObligationFilter::default()
+    };
+    let one = server.store.owing(&everyone, &of, 10).await.unwrap();
+    assert_eq!(told(&one), ("25486 25489 so-tc".to_owned(), vec![("2026-11".to_owned(), 1, 1)]));
+    let ward = Asker::of(Sight::default());
+    let nothing = server.store.owing(&ward, &ObligationFilter::default(), 10).await.unwrap();
+    assert_eq!(nothing, Owing::default());
 }
 
 #[tokio::test]
@@ -217,11 +251,41 @@ async fn one_opens_to_all_that_was_said_of_it_and_the_messages_that_were_about_i
     let offsets = |receipts: Vec<Receipt>| {
         receipts.iter().map(|receipt| receipt.arrival.position.offset.0).collect::<Vec<_>>()
     };
-    let at = [arrival(9, 0).position];
+    let at = [arrival(9, noon() - DAY)];
     let attempts = server.store.attempts(&everyone, Some(&december), &at, 10).await.unwrap();
     assert_eq!(offsets(attempts), [9, 10], "those that say so, and those that are named");
     assert_eq!(offsets(server.store.attempts(&everyone, None, &at, 10).await.unwrap()), [9]);
     assert!(server.store.attempts(&everyone, None, &[], 10).await.unwrap().is_empty());
+    // Where a message lies it arrived then and at no other moment.
+    assert!(server.store.attempts(&everyone, None, &[arrival(9, noon())], 10).await.unwrap().is_empty());
     let other = Asker::of(Sight { province: true, ..Sight::default() });
     assert!(server.store.attempts(&other, Some(&december), &at, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_owed_of_one_period_is_read_of_that_and_not_of_all() {
+    let server = TestServer::start().await;
+    let of = |year: i16| Obligation {
+        period: Period::of(PeriodKind::AdminMonth, year, 6).unwrap(),
+        ..owed("25486", 6, ObligationState::OnTime, i64::from(year) - 2_100)
+    };
+    let all: Vec<Obligation> = (2010..2026).map(of).collect();
+    let one = all[3].clone();
+    server.sink().write(&epoch(1, all.clone(), Vec::new()), false).await.unwrap();
+    let everyone = Asker::everyone();
+    let found = async |of: ObligationFilter| {
+        let before = server.parts_read().await;
+        let found = server.store.obligations(&everyone, &of, None, 100).await.unwrap();
+        (found.len(), server.parts_read().await - before)
+    };
+    let (every, of_every) = found(ObligationFilter::default()).await;
+    let of_one = ObligationFilter { periods: Some(vec![one.period]), ..ObligationFilter::default() };
+    let (only, of_only) = found(of_one).await;
+    assert_eq!((every, only), (all.len(), 1));
+    assert!(of_only < of_every / 2, "{of_only} of {of_every} parts");
+    let before = server.parts_read().await;
+    let said = server.store.obligation_said(&everyone, &ObligationKey::from(&one), None).await.unwrap();
+    assert_eq!(said, [one]);
+    let of_said = server.parts_read().await - before;
+    assert!(of_said < of_every / 2, "{of_said} of {of_every} parts");
 }

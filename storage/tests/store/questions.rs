@@ -6,7 +6,7 @@ use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation, Revision},
     event::{
-        Count, CountedOf, EventCursor, EventEnd, EventFilter, EventKey, EventKind, Severity, one_spelling,
+        Count, EventCursor, EventEnd, EventFilter, EventKey, EventKind, Severity, TimeFrom, one_spelling,
     },
     name::Name,
     observation::Quality,
@@ -198,6 +198,29 @@ async fn once_events_are_looked_up_by_their_keys_and_their_log_source_up_to_an_e
         let answer = server.store.ask(&question, Generation(0), Epoch(2)).await.unwrap();
         assert_eq!(answer, Found::Keys(found.to_vec()), "{from} {to}");
     }
+    // One that is dated by its arrival is found by whoever asks for those, whenever it arrived, and by nobody else.
+    let mut undated = sample::results(Epoch(3), 1);
+    for (number, time_from) in [(4, TimeFrom::Arrival), (5, TimeFrom::Absurd), (6, TimeFrom::Inferred)] {
+        let mut event = undated.facts.events[0].clone();
+        let it = std::sync::Arc::make_mut(&mut event.0);
+        (it.key, it.time_from) = (Some(EventKey([number; 16])), time_from);
+        it.arrival.row = number.into();
+        undated.facts.events.push(event);
+    }
+    sink.write(&undated, false).await.unwrap();
+    let undated: Box<[EventKey]> = [1, 4, 5, 6].map(|byte| EventKey([byte; 16])).into();
+    let (never, ever) = ((i64::MAX, i64::MIN), (at.0, at.0 + 1));
+    for ((from, to), also_undated, found) in
+        [(never, true, vec![4, 5]), (ever, true, vec![1, 4, 5, 6]), (never, false, vec![])]
+    {
+        let keys = undated.clone();
+        let about = if also_undated { About::UndatedEvents { keys } } else { About::Events { keys } };
+        let (from, to) = (EventTime(from), EventTime(to));
+        let question = Question { subject: Name::from("ids-a"), about, from, to, asked: Epoch(1) };
+        let answer = server.store.ask(&question, Generation(0), Epoch(3)).await.unwrap();
+        let found = found.into_iter().map(|byte: u8| EventKey([byte; 16])).collect();
+        assert_eq!(answer, Found::Keys(found), "{from:?} {also_undated}");
+    }
     // As many as the flow asks for at once: they are one value of the question.
     let many: BTreeSet<EventKey> =
         (0..2_000u128).map(|number| EventKey((number << 96).to_be_bytes())).chain(keys).collect();
@@ -224,20 +247,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         event.attempts = i32::from(epoch == 2);
         sink.write(&results, false).await.unwrap();
     }
-    let filter = EventFilter {
-        from: start,
-        until: EventTime(start.0 + 86_400_000),
-        kinds: Vec::new(),
-        severities: Vec::new(),
-        log_source: String::new(),
-        address: None,
-        network: None,
-        end: None,
-        attempts: false,
-        known: false,
-        counted: CountedOf::default(),
-        flow_id: String::new(),
-    };
+    let filter = EventFilter::within(start, EventTime(start.0 + 86_400_000));
     let store = &server.store;
     let mut seen = Vec::new();
     let mut before = None;
@@ -282,7 +292,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     let none = [
         EventFilter { kinds: vec![EventKind::Log], ..filter.clone() },
         EventFilter { severities: vec![Severity::Critical], ..filter.clone() },
-        EventFilter { log_source: "ids-b".to_owned(), ..filter.clone() },
+        EventFilter { log_sources: vec!["ids-b".to_owned()], ..filter.clone() },
         EventFilter { flow_id: "1201".to_owned(), ..filter.clone() },
         EventFilter { address: one_spelling("192.0.2.21"), ..filter.clone() },
         EventFilter { until: start, ..filter.clone() },
@@ -311,7 +321,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap().len(), found, "{network} {end:?}");
     }
     let of_flow =
-        EventFilter { flow_id: "1200".to_owned(), log_source: "ids-a".to_owned(), ..filter.clone() };
+        EventFilter { flow_id: "1200".to_owned(), log_sources: vec!["ids-a".to_owned()], ..filter.clone() };
     assert_eq!(store.events(&ALL, &of_flow, None, 9).await.unwrap().len(), 3, "what else of this flow");
     let tried = EventFilter { attempts: true, ..filter.clone() };
     let found = store.events(&ALL, &tried, None, 9).await.unwrap();
@@ -331,20 +341,7 @@ async fn addresses_of_one_network_are_ranked_with_what_came_from_it() {
         (event.from.address, event.weight) = (one_spelling(address), epoch as u32);
         server.sink().write(&results, false).await.unwrap();
     }
-    let filter = EventFilter {
-        from: start,
-        until: EventTime(start.0 + 1_000),
-        kinds: Vec::new(),
-        severities: Vec::new(),
-        log_source: String::new(),
-        address: None,
-        network: None,
-        end: None,
-        attempts: false,
-        known: false,
-        counted: CountedOf::default(),
-        flow_id: String::new(),
-    };
+    let filter = EventFilter::within(start, EventTime(start.0 + 1_000));
     let ranked = server.store.event_addresses(&ALL, &filter, EventEnd::Source, 9).await.unwrap();
     let told: Vec<(&str, &str, u64, u64)> = ranked
         .iter()
@@ -407,20 +404,7 @@ async fn bound_the_newest_events_are_looked_for_backwards_and_older_ones_are_not
         event.happened_at = EventTime(now.0 - back);
         sink.write(&results, false).await.unwrap();
     }
-    let filter = EventFilter {
-        from: EventTime(now.0 - 31 * 86_400_000),
-        until: now,
-        kinds: Vec::new(),
-        severities: Vec::new(),
-        log_source: String::new(),
-        address: None,
-        network: None,
-        end: None,
-        attempts: false,
-        known: false,
-        counted: CountedOf::default(),
-        flow_id: String::new(),
-    };
+    let filter = EventFilter::within(EventTime(now.0 - 31 * 86_400_000), now);
     for size in [1, 7, 21, 39, 99] {
         let (mut seen, mut before) = (Vec::new(), None);
         loop {

@@ -98,6 +98,12 @@ impl TestServer {
         self.ask(&format!("SELECT count() FROM {table}")).await.parse().expect("a number")
     }
 
+    /// How many parts of tables were chosen to be read since the start.
+    pub(crate) async fn parts_read(&self) -> u64 {
+        let read = "SELECT sum(value) FROM system.events WHERE event = 'SelectedParts'";
+        self.ask(read).await.parse().expect("a number")
+    }
+
     /// Ends the child as a crash would, by its own id.
     pub(crate) fn kill(&self) -> bool {
         let Some(pid) = self.server.pid().and_then(|pid| rustix::process::Pid::from_raw(pid as i32)) else {

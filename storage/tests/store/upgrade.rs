@@ -1,4 +1,5 @@
-//! Rows from before the flow said what is current read as they did, and the migration that sees to it can run twice.
+//! Rows from before the flow said what is current read as they did, and the migration that sees to it can run twice. A
+//! table that is laid anew holds what it held, whenever its copying was cut off.
 
 use ioc_model::epoch::Epoch;
 use ioc_storage::Topology;
@@ -75,4 +76,57 @@ async fn batch_rows_of_before_read_as_they_did_however_often_they_are_brought_up
             server.ask("SELECT subject, value, offset FROM observation_current ORDER BY subject").await;
         assert_eq!(marked, current);
     }
+}
+
+/// `report_value` as it lay before it was divided by year, under the name of its copy.
+const BY_MONTH: &str = "CREATE TABLE report_value_anew AS report_value ENGINE = MergeTree PARTITION BY \
+     toYYYYMM(period_start) ORDER BY (form, indicator, place, place_from, breakdown, period_start, agency, vintage, \
+     epoch, log, partition, offset, row) SETTINGS non_replicated_deduplication_window = 10000, \
+     fsync_after_insert = 1, fsync_part_directory = 1";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_a_table_laid_anew_holds_what_it_held_wherever_its_copying_was_cut_off() {
+    let server = TestServer::start().await;
+    for number in 1..=4 {
+        server.sink().write(&sample::results(Epoch(number), 0), false).await.unwrap();
+    }
+    let all = "SELECT count(), sum(cityHash64(*)) FROM report_value";
+    let held = server.ask(all).await;
+    assert!(!held.starts_with('0'), "{held}");
+    let migrate = async || {
+        let _ =
+            server.ask("ALTER TABLE migration DELETE WHERE number = 37 SETTINGS mutations_sync = 2").await;
+        assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), [37]);
+        assert_eq!(server.ask(all).await, held);
+        let laid = "SELECT name, partition_key FROM system.tables WHERE database = 'ioc' AND name LIKE 'report_value%' \
+                    AND engine = 'MergeTree'";
+        assert_eq!(server.ask(laid).await, "report_value\ttoYear(period_start)");
+    };
+    // As a build of before left it; then cut off while a part of it was copied; then behind the change of names.
+    let of_before = [
+        BY_MONTH,
+        "INSERT INTO report_value_anew SELECT * FROM report_value",
+        "EXCHANGE TABLES report_value AND report_value_anew",
+    ];
+    for statement in of_before {
+        let _ = server.ask(statement).await;
+    }
+    let _ = server.ask("DROP TABLE report_value_anew SYNC").await;
+    migrate().await;
+    for statement in of_before {
+        let _ = server.ask(statement).await;
+    }
+    let _ =
+        server.ask("ALTER TABLE report_value_anew DELETE WHERE row = 0 SETTINGS mutations_sync = 2").await;
+    migrate().await;
+    for statement in [BY_MONTH, "INSERT INTO report_value_anew SELECT * FROM report_value"] {
+        let _ = server.ask(statement).await;
+    }
+    migrate().await;
+    // What its blocks were sent with is not in the copy: they are found by their rows.
+    server.sink().write(&sample::results(Epoch(4), 0), true).await.unwrap();
+    assert_eq!(server.ask(all).await, held);
+    let _ = server.store.mark_superseded(&Topology::Single).await.unwrap();
+    server.sink().write(&sample::results(Epoch(5), 0), false).await.unwrap();
+    assert_ne!(server.ask(all).await, held);
 }

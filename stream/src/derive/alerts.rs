@@ -21,7 +21,7 @@ use ioc_model::{
     limit::Averaging,
     name::Name,
     results::{AlertResult, Evidence},
-    rule::{AlertAbout, AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
+    rule::{AlertAbout, AlertChange, AlertKey, Bound, Condition, Measure, Rule},
     sensor::SensorRecord,
     status::StationStatus,
     time::{EventTime, Millis, Now},
@@ -30,7 +30,10 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{HOUR, StationPlan, statement::OpenAlert, usual::UsualHours};
-use crate::step::ShardResults;
+use crate::{
+    alert::{Open, close_if_done, raise},
+    step::ShardResults,
+};
 
 /// Windows without a valid value that may lie between those of a row.
 const GAP_WINDOWS: i64 = 6;
@@ -101,14 +104,6 @@ enum Stands {
     Between,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Open {
-    active: bool,
-    acknowledged: bool,
-    occurrences: u32,
-    priority: Priority,
-}
-
 impl Alerts {
     /// Takes an operator's action; none if there never was such an alert.
     pub(super) fn act(
@@ -127,32 +122,20 @@ impl Alerts {
             return Some(false);
         };
         open.acknowledged = true;
-        let taken = *open;
-        if !taken.active {
-            state.open = None;
-        }
         results.facts.alerts.push(AlertResult {
-            key: action.alert.clone(),
-            about,
-            change: AlertChange::Acknowledged,
-            priority: taken.priority,
-            active: taken.active,
-            acknowledged: true,
-            occurrences: taken.occurrences,
-            at: now,
-            evidence: None,
             user: action.user.clone(),
             note: action.note.clone(),
-            seq: 0,
+            ..open.told(action.alert.clone(), about, AlertChange::Acknowledged, now)
         });
+        close_if_done(&mut state.open);
         Some(true)
     }
 
     /// Those that are active or that nobody took on, by rule.
     pub(super) fn open(&self) -> impl Iterator<Item = OpenAlert> + '_ {
         self.rules.iter().filter_map(|(rule, state)| {
-            let Open { active, acknowledged, priority, .. } = state.open?;
-            Some(OpenAlert { rule: *rule, number: state.number, priority, active, acknowledged })
+            let open = state.open?;
+            Some(open.counted(*rule, state.number))
         })
     }
 
@@ -330,20 +313,8 @@ impl Step<'_> {
 
     /// `active`: not if it is over.
     fn raise(&mut self, evidence: Evidence, active: bool) {
-        let priority = self.rule.priority;
-        let change = match &mut self.state.open {
-            Some(open) => {
-                open.active = active;
-                open.occurrences = open.occurrences.saturating_add(1);
-                open.priority = priority;
-                AlertChange::Recurred
-            }
-            None => {
-                self.state.number += 1;
-                self.state.open = Some(Open { active, acknowledged: false, occurrences: 1, priority });
-                AlertChange::Raised
-            }
-        };
+        self.state.number += u32::from(self.state.open.is_none());
+        let change = raise(&mut self.state.open, active, self.rule.priority);
         let rule = Name::new(&self.rule.id);
         self.state.tell(self.now, change, rule, self.subject, Some(evidence), self.results);
     }
@@ -382,9 +353,7 @@ impl RuleState {
         let Some(open) = &mut self.open else { return };
         open.active = false;
         self.tell(now, AlertChange::Cleared, rule, subject, evidence, results);
-        if self.open.is_some_and(|open| open.acknowledged) {
-            self.open = None;
-        }
+        close_if_done(&mut self.open);
     }
 
     fn tell(
@@ -397,20 +366,8 @@ impl RuleState {
         results: &mut ShardResults,
     ) {
         let Some(open) = self.open else { return };
-        results.facts.alerts.push(AlertResult {
-            key: AlertKey { rule: rule.into(), subject: subject.0.into(), number: self.number },
-            about: subject.1,
-            change,
-            priority: open.priority,
-            active: open.active,
-            acknowledged: open.acknowledged,
-            occurrences: open.occurrences,
-            at: now,
-            evidence,
-            user: Box::default(),
-            note: Box::default(),
-            seq: 0,
-        });
+        let key = AlertKey { rule: rule.into(), subject: subject.0.into(), number: self.number };
+        results.facts.alerts.push(AlertResult { evidence, ..open.told(key, subject.1, change, now) });
     }
 }
 

@@ -49,7 +49,11 @@ impl Pending {
                 (year.start, year.end)
             }
             // No window follows from an event, and what is counted waits elsewhere.
-            About::Events { .. } | About::Counts { .. } | About::Usual { .. } | About::Replay(_) => {
+            About::Events { .. }
+            | About::UndatedEvents { .. }
+            | About::Counts { .. }
+            | About::Usual { .. }
+            | About::Replay(_) => {
                 return None;
             }
         };

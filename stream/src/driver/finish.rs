@@ -104,7 +104,7 @@ impl Finisher {
                 About::Windows { .. } | About::Year { .. } | About::Counts { .. } | About::Usual { .. } => {
                     "windows read back"
                 }
-                About::Events { .. } => "events looked up",
+                About::Events { .. } | About::UndatedEvents { .. } => "events looked up",
                 About::Replay(_) => "messages brought to be read again",
             };
             let Question { subject, from, to, .. } = &question;
@@ -141,6 +141,7 @@ impl Finisher {
             ledger,
             version: checkpoint::VERSION,
             subjects: records.subjects.map_err(cannot)?,
+            relays: records.relays.map_err(cannot)?,
             log_sources: records.log_sources.map_err(cannot)?,
             suspects: records.suspects.map_err(cannot)?,
         };

@@ -176,6 +176,9 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let log_sources = checkpoint
         .log_sources()
         .map_err(|error| Halt::because("the checkpoint's log sources are of another version", error))?;
+    let relays = checkpoint
+        .relays()
+        .map_err(|error| Halt::because("the checkpoint's relays are of another version", error))?;
     let of_subjects = subjects.iter().flat_map(|subject| subject.awaited(&calendar));
     let awaited = of_subjects.chain(log_sources.iter().flat_map(LogSourceRecord::awaited)).collect();
     let suspects = checkpoint
@@ -187,7 +190,7 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let ledger = Ledger::load(&ledger)
         .map_err(|error| Halt::because("the checkpoint's ledger is of another version", error))?;
     let of_all = OfAll { ledger, figures };
-    let state = State { pack: Some(pack), subjects, log_sources, suspects, of_all };
+    let state = State { pack: Some(pack), subjects, relays, log_sources, suspects, of_all };
     Ok(Recovery { checkpoint: epoch, last, next, state, awaited })
 }
 
@@ -214,6 +217,15 @@ pub(crate) fn check_log(manifests: &RecordLog, bus: &dyn Bus) -> Result<(), Halt
         }
     }
     Ok(())
+}
+
+/// Whether this build can work out again what lies behind the newest checkpoint. Only the build that formed it could
+/// otherwise: to be asked before anything is changed that it could not use any more, such as the store's tables.
+pub(crate) fn check_logic(manifests: &RecordLog, checkpoints: &Checkpoints) -> Result<(), Halt> {
+    let kept = checkpoints.epochs().map_err(|error| Halt::because("cannot read the checkpoints", error))?;
+    let newest = kept.into_iter().max().unwrap_or(Epoch(0));
+    let from = newest.max(Epoch(manifests.first_index()));
+    replay(manifests, from).try_for_each(|recorded| recorded.map(drop))
 }
 
 /// The recorded epochs with input: each has counts to store, and so a commit once the flow is behind it.
@@ -307,6 +319,17 @@ mod tests {
         for (logic, epoch) in [(manifest::LOGIC - 1, 1), (manifest::LOGIC - 1, 2), (manifest::LOGIC, 3)] {
             let _ = manifests.append(&of_logic(logic, epoch).encode().unwrap()).unwrap();
         }
+        let kept = folder.path().join("checkpoints");
+        let checkpoints = Checkpoints::open(&kept).unwrap();
+        assert!(
+            check_logic(&manifests, &checkpoints).is_err(),
+            "nothing is loaded: all of it is worked out again"
+        );
+        std::fs::write(kept.join("1.checkpoint"), []).unwrap();
+        let halt = check_logic(&manifests, &checkpoints).unwrap_err();
+        assert!(halt.to_string().contains("epoch 2 was formed by logic"), "{halt}");
+        std::fs::write(kept.join("2.checkpoint"), []).unwrap();
+        check_logic(&manifests, &checkpoints).unwrap();
         // And one of a version of the record that nobody reads any more.
         let _ = manifests.append(&[0, 1, 2]).unwrap();
         let config = DiskLogConfig { folder: folder.path().join("bus"), ..DiskLogConfig::default() };

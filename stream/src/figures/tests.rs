@@ -547,3 +547,24 @@ fn replay_what_an_earlier_version_kept_of_figures_goes_on_without_what_it_said_l
     assert!(loaded.work_out(Now(NOON + 1), &Pack::default(), false).is_empty(), "its minute has figures");
     assert_eq!(loaded.kept.feeds, figures.kept.feeds);
 }
+
+#[test]
+fn replay_what_version_9_kept_of_figures_goes_on_with_no_record_lost() {
+    let mut figures = Figures::default();
+    let counted = Counts { received: 2, decoded: 1, datagrams_dropped: 3, ..Counts::default() };
+    figures.count("air".into(), &counted);
+    let _ = figures.work_out(Now(NOON), &Pack::default(), false);
+    let Kept { since, minute, feeds, last, times } = &figures.kept;
+    let before = |it: &Counts| {
+        let Counts { received, decoded, empty, undecodable, rows, stored, duplicate, rejected, .. } = *it;
+        let came = [received, decoded, empty, undecodable, rows, stored, duplicate, rejected];
+        (came, [it.waiting, it.held], it.datagrams_dropped, it.last_received)
+    };
+    let kept: BTreeMap<Name, _> = feeds.iter().map(|(feed, counts)| (*feed, before(counts))).collect();
+    let version_9 = postcard::to_stdvec(&(since, minute, kept, last, times)).unwrap();
+    let mut loaded = Figures::load(BEFORE_RECORDS, &version_9).unwrap();
+    assert_eq!(loaded.record().unwrap(), figures.record().unwrap());
+    loaded.count("air".into(), &Counts { records_lost: 40, ..Counts::default() });
+    let again = Figures::load(VERSION, &loaded.record().unwrap()).unwrap();
+    assert_eq!(again.kept.feeds[&Name::new("air")].records_lost, 40);
+}

@@ -65,8 +65,7 @@ pub(super) fn decode(
                         full.map(Given::Rows).into_iter().for_each(&mut give);
                     }
                     Good::Other(Row::Happened(event)) => {
-                        let full = open.put_event(addresses.of_name(&event.log_source), event);
-                        full.map(Given::Reports).into_iter().for_each(&mut give);
+                        open.put_event(addresses, event).into_iter().for_each(&mut give);
                     }
                     Good::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
                 },
@@ -94,6 +93,7 @@ pub(super) fn decode(
                     let fault = envelope.attributes.get(Attribute::Fault);
                     let lost = fault.and_then(|fault| fault.parse::<Loss>().ok());
                     counts.datagrams_dropped += lost.map_or(0, |loss| loss.datagrams());
+                    counts.records_lost += lost.map_or(0, |loss| loss.records());
                     rejects.push(&envelope, source, None, rejection, envelope.payload);
                 }
             }
@@ -163,7 +163,14 @@ mod tests {
             Decoder::new(Arc::new(Pack { timezone: "UTC".to_owned(), ..Pack::default() }), names.clone())
                 .unwrap();
         let mut chunk = ChunkBuilder::new();
-        for fault in ["lost: datagrams 12", "lost: gone 80 7", "lost: datagrams 3", "octet_count: 4 bytes"] {
+        for fault in [
+            "lost: datagrams 12",
+            "lost: gone 80 7",
+            "lost: datagrams 3",
+            "octet_count: 4 bytes",
+            "lost: records 0 100 139 - -",
+            "lost: made_anew 2",
+        ] {
             chunk.push_with(UNMATCHED, Content::Raw, "syslog/udp", &[(Attribute::Fault, fault)], b"{}");
         }
         let chunk = chunk.finish(ReceivedAt(0)).bytes().to_vec();
@@ -171,6 +178,7 @@ mod tests {
         let mut addresses = Addresses::new(names, Shards::default(), 1);
         let decoded = decode(LogNumber(1), chunks, &decoder, &mut Known::default(), &mut addresses, |_| ());
         let counts = decoded.counts[&Name::new(UNMATCHED)];
-        assert_eq!((counts.datagrams_dropped, counts.undecodable, counts.envelopes_astray()), (15, 4, 0));
+        assert_eq!((counts.datagrams_dropped, counts.undecodable, counts.envelopes_astray()), (15, 6, 0));
+        assert_eq!(counts.records_lost, 42);
     }
 }

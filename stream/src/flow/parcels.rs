@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ioc_model::{event::Event, name::Name, observation::Observation, row::Row, time::EventTime};
 use serde::{Deserialize, Serialize};
 
-use crate::suspects::Sighting;
+use crate::{exchange::Addresses, suspects::Sighting};
 
 /// Rows of a parcel: what two workers have open at a time fits their nearer caches.
 const ROWS: usize = 1_024;
@@ -54,10 +54,14 @@ impl FromLogSources {
 
 /// The parcels a worker has open, one of each kind for each worker. Each one's first grows with its rows, since most
 /// epochs are small and have a few rows for each of many workers; where one was filled, the next is made large at once.
-pub(super) struct OpenParcels(Vec<Parcel>, Vec<Reports>);
+pub(super) struct OpenParcels {
+    rows: Vec<Parcel>,
+    reports: Vec<Reports>,
+    unnamed: Vec<Reports>,
+}
 
-/// Events on their way to whoever holds their log source. They have parcels of their own, since they go another way
-/// first.
+/// Events on their way to whoever holds their log source, or the relay that alone knows it. They have parcels of their own,
+/// since they go another way first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reports {
     pub(super) worker: u32,
@@ -72,6 +76,8 @@ pub(super) enum Given {
     Rows(Parcel),
     /// To the log sources.
     Reports(Reports),
+    /// To the relays, which alone know who reports.
+    Unnamed(Reports),
 }
 
 /// What has reached a worker of an epoch that is not whole yet.
@@ -98,15 +104,15 @@ pub(super) struct Arranged {
 
 impl OpenParcels {
     pub(super) fn new(workers: usize) -> OpenParcels {
-        let parcels = (0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect();
-        let reports = (0..).take(workers).map(|worker| Reports { worker, ..Reports::default() }).collect();
-        OpenParcels(parcels, reports)
+        let rows = (0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect();
+        let reports = || (0..).take(workers).map(|worker| Reports { worker, ..Reports::default() }).collect();
+        OpenParcels { rows, reports: reports(), unnamed: reports() }
     }
 
     /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
     #[inline]
     pub(super) fn put(&mut self, worker: usize, row: Observation) -> Option<Parcel> {
-        let parcel = &mut self.0[worker];
+        let parcel = &mut self.rows[worker];
         parcel.rows.push(row);
         (parcel.rows.len() == ROWS).then(|| {
             let (worker, rows) = (parcel.worker, Vec::with_capacity(ROWS));
@@ -117,44 +123,54 @@ impl OpenParcels {
 
     /// Puts a row of a message that is read again; a portion of those is small.
     pub(super) fn put_again(&mut self, worker: usize, row: Observation) {
-        self.0[worker].again.push(row);
+        self.rows[worker].again.push(row);
     }
 
     /// Puts a row that takes the place of what it was.
     pub(super) fn put_replaced(&mut self, worker: usize, row: Observation) {
-        self.0[worker].replaced.push(row);
+        self.rows[worker].replaced.push(row);
     }
 
     /// The same for an event.
-    pub(super) fn put_event_again(&mut self, worker: usize, event: Box<Event>) {
-        self.1[worker].events.push(event);
+    pub(super) fn put_event_again(&mut self, addresses: &Addresses, event: Box<Event>) {
+        self.of_event(addresses, &event).events.push(event);
     }
 
     /// The same for a row of another kind.
     pub(super) fn put_other(&mut self, worker: usize, row: Row) {
-        self.0[worker].others.push(row);
+        self.rows[worker].others.push(row);
     }
 
-    /// Puts an event into the parcel of the worker that holds its log source, and gives back a parcel that is full.
-    pub(super) fn put_event(&mut self, worker: usize, event: Box<Event>) -> Option<Reports> {
-        let reports = &mut self.1[worker];
+    /// Puts an event into its parcel, and gives back one that is full.
+    pub(super) fn put_event(&mut self, addresses: &Addresses, event: Box<Event>) -> Option<Given> {
+        let given = if event.behind.is_some() { Given::Unnamed } else { Given::Reports };
+        let reports = self.of_event(addresses, &event);
         reports.events.push(event);
         (reports.events.len() == ROWS).then(|| {
             let next = Reports { worker: reports.worker, events: Vec::with_capacity(ROWS) };
-            std::mem::replace(reports, next)
+            given(std::mem::replace(reports, next))
         })
+    }
+
+    /// The parcel of the worker that holds an event's log source; or its relay, of a host that only that knows.
+    fn of_event(&mut self, addresses: &Addresses, event: &Event) -> &mut Reports {
+        let worker = addresses.of_name(&event.log_source);
+        let parcels = if event.behind.is_some() { &mut self.unnamed } else { &mut self.reports };
+        &mut parcels[worker]
     }
 
     /// What is left in them.
     pub(super) fn rest(self) -> impl Iterator<Item = Given> {
-        let OpenParcels(parcels, reports) = self;
+        let OpenParcels { rows, reports, unnamed } = self;
         let is_empty = |parcel: &Parcel| {
             let Parcel { rows, again, replaced, others, .. } = parcel;
             rows.is_empty() && again.is_empty() && replaced.is_empty() && others.is_empty()
         };
-        let parcels = parcels.into_iter().filter(move |parcel| !is_empty(parcel));
-        let reports = reports.into_iter().filter(|reports| !reports.events.is_empty());
-        parcels.map(Given::Rows).chain(reports.map(Given::Reports))
+        let rows = rows.into_iter().filter(move |parcel| !is_empty(parcel)).map(Given::Rows);
+        let filled = |reports: &Reports| !reports.events.is_empty();
+        let reports = reports.into_iter().filter(filled).map(Given::Reports);
+        let unnamed = unnamed.into_iter().filter(filled).map(Given::Unnamed);
+        rows.chain(reports).chain(unnamed)
     }
 }
 

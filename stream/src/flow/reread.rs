@@ -7,7 +7,7 @@
 
 use ioc_decode::{
     Decoder, Known, Outcome,
-    reread::{Difference, Earlier, Refused, Replacement, Reread, reread},
+    reread::{Difference, Earlier, Judged, Replacement, Reread, reread},
 };
 use ioc_model::{
     names::Source,
@@ -53,6 +53,7 @@ pub(super) fn read_again(
         let (judged, arrived) = (version(&message.before.pack)?, version(&message.before.arrived_with)?);
         let earlier = Earlier { judged: judged.as_deref(), arrived: arrived.as_deref() };
         let found = match message.envelope() {
+            _ if message.before.on_record == OnRecord::Untold => Found::Unclear,
             None => Found::Missing,
             Some(envelope) => match reread(decoder, earlier, known, &envelope, &message.before) {
                 Reread::Same => continue,
@@ -91,7 +92,7 @@ impl Taking<'_> {
         let before = match &self.message.before.on_record {
             OnRecord::RejectedWhole | OnRecord::RefusedReport => 1,
             OnRecord::RejectedRows(rows) => rows.len() as u64,
-            OnRecord::Stored(_) | OnRecord::Decided => 0,
+            OnRecord::Stored(_) | OnRecord::Decided | OnRecord::Untold | OnRecord::TakenReport(_) => 0,
         };
         match found {
             Found::Missing => self.record(results::Reread::Missing, (0, before, before)),
@@ -111,9 +112,9 @@ impl Taking<'_> {
             self.record(results::Reread::Replaced, (rows, 0, 0));
             return;
         }
-        if let Some(Refused { report, rows_before, same }) = report {
+        if let Some(Judged { report, before }) = report {
             // Whether it is taken, its keeper knows, and counts it.
-            let again = ReportAgain { report, rows_before, same, replay: self.replay };
+            let again = ReportAgain { report, before, replay: self.replay };
             let row = Row::ReportedAgain(Box::new(again));
             self.open.put_other(self.addresses.of_name(row.subject()), row);
             return;
@@ -164,10 +165,7 @@ impl Taking<'_> {
         }
         for row in others {
             match row {
-                Row::Happened(event) => {
-                    let worker = self.addresses.of_name(&event.log_source);
-                    self.open.put_event_again(worker, event);
-                }
+                Row::Happened(event) => self.open.put_event_again(self.addresses, event),
                 row => self.open.put_other(self.addresses.of_name(row.subject()), row),
             }
         }

@@ -16,8 +16,6 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-const EPOCH: Date = Date::constant(1970, 1, 1);
-
 /// By form and period.
 pub(super) type Entries = BTreeMap<(Name, Period), Entry>;
 
@@ -70,7 +68,7 @@ impl Account {
                 let place = place_from.map_or(0, |from| number(places, from));
                 (owed_from.0, due_at.0.saturating_sub(owed_from.0), place, state, reminders)
             });
-            let entry = PackedEntry(day_number(period.start), received.clone(), said);
+            let entry = PackedEntry(Calendar::number(period.start), received.clone(), said);
             match packed.forms.last_mut() {
                 Some((of, kind, entries)) if (*of, *kind) == (*form, period.kind) => entries.push(entry),
                 _ => packed.forms.push((*form, period.kind, vec![entry])),
@@ -117,10 +115,6 @@ impl Account {
     }
 }
 
-fn day_number(day: Date) -> DayNumber {
-    DayNumber((day - EPOCH).get_days())
-}
-
 /// The number of a version in a list that grows with what comes up, from 1.
 fn number(places: &mut Vec<Date>, from: Date) -> u16 {
     let known = places.iter().position(|known| *known == from);
@@ -129,4 +123,30 @@ fn number(places: &mut Vec<Date>, from: Date) -> u16 {
         places.len() - 1
     });
     u16::try_from(index + 1).expect("a code has fewer than 65,535 versions")
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::{position::Arrival, time::ReceivedAt};
+
+    use super::*;
+
+    /// Whether the last message is the first was a truth value, which is the lowest bit of the byte that stands there.
+    #[test]
+    fn replay_what_version_9_kept_of_what_came_reads_as_it_was() {
+        let at = |received_at| Arrival { received_at: ReceivedAt(received_at), ..Arrival::default() };
+        let mut received = Received::default();
+        received.accept(at(1_500), true);
+        for (changing, later) in [(1_u32, None), (2, Some(at(1_800)))] {
+            later.into_iter().for_each(|later| received.accept(later, true));
+            let first = Some((at(1_500), true));
+            let written = (first, later.is_none(), later, changing, 0_u32, None::<Arrival>);
+            let bytes = postcard::to_stdvec(&written).expect("plain values can be encoded");
+            assert_eq!(postcard::from_bytes::<Received>(&bytes).expect("it reads"), received);
+            assert_eq!(postcard::to_stdvec(&received).expect("plain values can be encoded"), bytes);
+        }
+        assert!(received.stands(false));
+        let bytes = postcard::to_stdvec(&received).expect("plain values can be encoded");
+        assert_eq!(postcard::from_bytes::<Received>(&bytes).expect("it reads"), received);
+    }
 }

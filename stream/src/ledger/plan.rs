@@ -33,11 +33,18 @@ struct Planned {
     kind: PeriodKind,
     rule: ObligationRule,
     /// Those that have opened, the earliest first.
-    opened: Vec<Owed>,
+    opened: Vec<Opened>,
     /// The first period that is not among them.
     next: Option<Period>,
     /// When that one opens.
     opens_next: Option<EventTime>,
+}
+
+/// A period that is owed, and the calendar year of its deadline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    pub(super) owed: Owed,
+    pub(super) year: i16,
 }
 
 impl Plan {
@@ -77,13 +84,15 @@ impl Plan {
         let Plan { calendar, days, rules, .. } = self;
         for planned in rules {
             while planned.opens_next.is_none_or(|opens| opens.0 <= now.0) {
-                let Some(period) = planned.next.filter(|period| is_of(&planned.rule, *period)) else { break };
+                let Some(period) = planned.next.filter(|period| planned.rule.is_about(*period)) else {
+                    break;
+                };
                 let Some(opens) = calendar.moment(period.start.at(0, 0, 0, 0)) else { break };
                 planned.opens_next = Some(opens);
                 if opens.0 > now.0 {
                     break;
                 }
-                planned.opened.extend(planned.rule.owed(period, days, calendar));
+                planned.opened.extend(opened(&planned.rule, period, days, calendar));
                 planned.next = period.next();
                 planned.opens_next = None;
             }
@@ -91,22 +100,28 @@ impl Plan {
     }
 
     /// The obligations of an agency that have opened, by form; with the version of the place that owes each.
-    pub(super) fn opened(&self, agency: Name) -> impl Iterator<Item = (Name, Owed, Option<Date>)> {
+    pub(super) fn opened(&self, agency: Name) -> impl Iterator<Item = (Name, Opened, Option<Date>)> {
         self.by_agency.get(&agency).into_iter().flatten().flat_map(|(number, debtor)| {
             let planned = &self.rules[*number];
-            let owed = planned.opened.iter().filter(|owed| debtor.owes(owed.period));
-            owed.map(|owed| (planned.form, *owed, debtor.place_from))
+            let owed = planned.opened.iter().filter(|opened| debtor.owes(opened.owed.period));
+            owed.map(|opened| (planned.form, *opened, debtor.place_from))
         })
     }
 
     /// The obligation of an agency about a period, also of one that has not opened.
-    pub(super) fn of_period(&self, agency: Name, form: Name, period: Period) -> Option<(Owed, Option<Date>)> {
+    pub(super) fn of_period(
+        &self,
+        agency: Name,
+        form: Name,
+        period: Period,
+    ) -> Option<(Opened, Option<Date>)> {
         let mut of_agency = self.by_agency.get(&agency)?.iter();
         of_agency.find_map(|(number, debtor)| {
             let planned = &self.rules[*number];
             let is_it = planned.form == form && planned.kind == period.kind && debtor.owes(period);
-            let owed = is_it.then(|| planned.rule.owed(period, &self.days, &self.calendar)).flatten()?;
-            Some((owed, debtor.place_from))
+            let opened =
+                is_it.then(|| opened(&planned.rule, period, &self.days, &self.calendar)).flatten()?;
+            Some((opened, debtor.place_from))
         })
     }
 
@@ -114,7 +129,7 @@ impl Plan {
     pub(super) fn next_moment(&self, now: Now) -> Option<EventTime> {
         let behind = |moment: EventTime| Some(moment).filter(|moment| moment.0 > now.0);
         let of_rules = self.rules.iter().flat_map(|planned| {
-            let moments = planned.opened.iter().flat_map(move |owed| {
+            let moments = planned.opened.iter().flat_map(move |Opened { owed, .. }| {
                 // What arrives at the deadline is in time.
                 [behind(owed.owed_from), behind(EventTime(owed.due_at.0.saturating_add(1)))]
             });
@@ -127,7 +142,7 @@ impl Plan {
 
     /// The calendar year of a moment.
     pub(super) fn year_of(&self, moment: EventTime) -> i16 {
-        self.calendar.local(moment).map_or(0, jiff::civil::DateTime::year)
+        year_of(&self.calendar, moment)
     }
 
     /// The first moment of a year.
@@ -137,7 +152,11 @@ impl Plan {
     }
 }
 
-/// Whether a rule is about a period that follows one of its own.
-fn is_of(rule: &ObligationRule, period: Period) -> bool {
-    rule.valid_to.is_none_or(|to| period.end <= to)
+fn opened(rule: &ObligationRule, period: Period, days: &WorkingDays, calendar: &Calendar) -> Option<Opened> {
+    let owed = rule.owed(period, days, calendar)?;
+    Some(Opened { owed, year: year_of(calendar, owed.due_at) })
+}
+
+fn year_of(calendar: &Calendar, moment: EventTime) -> i16 {
+    calendar.local(moment).map_or(0, jiff::civil::DateTime::year)
 }

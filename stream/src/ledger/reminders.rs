@@ -17,7 +17,11 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::LedgerResults;
-use crate::{derive::statement::OpenAlert, step::Suspected, suspects::NOBODY};
+use crate::{
+    alert::{Open, close_if_done, raise},
+    step::Suspected,
+    suspects::NOBODY,
+};
 
 /// What is said of an alert that nobody can take on any more.
 const RULE_IS_GONE: &str =
@@ -54,14 +58,6 @@ struct State {
     /// Alerts there were.
     number: u32,
     open: Option<Open>,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Open {
-    active: bool,
-    acknowledged: bool,
-    occurrences: u32,
-    priority: Priority,
 }
 
 /// A rule of the pack.
@@ -160,19 +156,8 @@ impl State {
         evidence: Evidence,
         results: &mut LedgerResults,
     ) {
-        let change = match &mut self.open {
-            Some(open) => {
-                open.active = true;
-                open.occurrences = open.occurrences.saturating_add(1);
-                open.priority = priority;
-                AlertChange::Recurred
-            }
-            None => {
-                self.number += 1;
-                self.open = Some(Open { active: true, acknowledged: false, occurrences: 1, priority });
-                AlertChange::Raised
-            }
-        };
+        self.number += u32::from(self.open.is_none());
+        let change = raise(&mut self.open, true, priority);
         self.say(now, of, change, Some(evidence), ("", ""), results);
     }
 
@@ -198,36 +183,21 @@ impl State {
         (user, note): (&str, &str),
         results: &mut LedgerResults,
     ) {
-        let Some(Open { active, acknowledged, occurrences, priority }) = self.open else { return };
+        let Some(open) = self.open else { return };
         let (rule, agency) = of;
+        let key = AlertKey { rule: rule.into(), subject: agency.into(), number: self.number };
         results.facts.alerts.push(AlertResult {
-            key: AlertKey { rule: rule.into(), subject: agency.into(), number: self.number },
-            about: AlertAbout::Agency,
-            change,
-            priority,
-            active,
-            acknowledged,
-            occurrences,
-            at: now,
             evidence,
             user: user.into(),
             note: note.into(),
-            seq: 0,
+            ..open.told(key, AlertAbout::Agency, change, now)
         });
-        if acknowledged && !active {
-            self.open = None;
-        }
+        close_if_done(&mut self.open);
         results.open.push(self.suspected(of));
     }
 
     fn suspected(&self, (rule, agency): (Name, Name)) -> Suspected {
-        let open = self.open.map(|Open { active, acknowledged, priority, .. }| OpenAlert {
-            rule,
-            number: self.number,
-            priority,
-            active,
-            acknowledged,
-        });
+        let open = self.open.map(|open| open.counted(rule, self.number));
         Suspected { subject: Arc::from(agency.as_str()), rule, open }
     }
 }

@@ -249,6 +249,35 @@ fn a_message_that_turns_out_to_have_come_in_time_counts_no_reminder_and_somebody
 }
 
 #[test]
+fn what_was_taken_back_whole_is_owed_again_and_reminded_until_something_is_said_anew() {
+    let mut house = House::new(pack());
+    let october = month("2026-10");
+    let send = |house: &mut House, moment: &str, outcome: Outcome, anything: bool| {
+        let of = |outcome| filed("ktxh-x", "25486", october, at(moment), outcome);
+        house.epoch(at(moment), vec![of(outcome), of(Outcome::Stands { anything })]);
+        house.again();
+        house.of("ktxh-x", "25486", october).unwrap().clone()
+    };
+    let sent = send(&mut house, "2026-10-15T09:00", CHANGED, true);
+    assert_eq!((sent.state, sent.revisions), (ObligationState::OnTime, 0));
+    let back = send(&mut house, "2026-10-15T10:00", Outcome::TookBack, false);
+    assert_eq!((back.state, back.first, back.revisions), (ObligationState::Due, None, 1));
+    house.epoch(at("2026-10-16T17:00:00.001"), Vec::new());
+    let missing = house.of("ktxh-x", "25486", october).unwrap();
+    assert_eq!(
+        (missing.state, missing.reminders, missing.late_seconds()),
+        (ObligationState::Missing, 1, None)
+    );
+    let anew = send(&mut house, "2026-11-02T08:00", CHANGED, true);
+    assert_eq!((anew.state, anew.revisions, anew.reminders), (ObligationState::OnTime, 2, 0));
+    assert_eq!(anew.first.unwrap().received_at.0, at("2026-10-15T09:00"));
+    let said = house.said;
+    let again = filed("ktxh-x", "25486", october, at("2026-11-03T08:00"), Outcome::Stands { anything: true });
+    house.epoch(at("2026-11-03T08:00"), vec![again]);
+    assert_eq!(house.said, said, "that it stands is no news");
+}
+
+#[test]
 fn another_pack_asks_the_same_messages_anew_and_says_what_is_not_owed_any_more() {
     let mut house = House::new(pack());
     let (october, of_october) = (month("2026-10"), Period::parse(PeriodKind::Month, "2026-10").unwrap());
@@ -327,6 +356,14 @@ const MONTHS: [(&str, &str); 4] = [
     ("2027-01", "2027-01-18T17:00"),
 ];
 
+/// A message that takes all back.
+const TOOK_BACK: u8 = 3;
+
+/// Whether anything stands of what came of an obligation.
+fn stands(of: &[&Made]) -> bool {
+    of.iter().filter(|of| of.3 > 0).max_by_key(|of| of.2).is_some_and(|last| last.3 != TOOK_BACK)
+}
+
 /// What somebody says who goes over all messages once: state, revisions, refused, reminders.
 fn with_pen_and_paper(made: &[Made], now: i64) -> BTreeMap<(usize, usize), (&'static str, u32, u32, u32)> {
     let mut by_key = BTreeMap::new();
@@ -341,11 +378,12 @@ fn with_pen_and_paper(made: &[Made], now: i64) -> BTreeMap<(usize, usize), (&'st
                 made.iter().filter(|of| (usize::from(of.0), usize::from(of.1)) == (commune, month)).collect();
             mine.sort_by_key(|of| of.2);
             let refused = mine.iter().filter(|of| of.3 == 0).count() as u32;
-            let accepted: Vec<&&Made> = mine.iter().filter(|of| of.3 > 0).collect();
-            if begins > now && mine.is_empty() {
+            let accepted: Vec<&&Made> = mine.iter().filter(|of| matches!(of.3, 1 | 2)).collect();
+            let took_back = mine.iter().filter(|of| of.3 == TOOK_BACK).count() as u32;
+            if begins > now && accepted.is_empty() && refused == 0 {
                 continue;
             }
-            let state = match accepted.first() {
+            let state = match accepted.first().filter(|_| stands(&mine)) {
                 Some(first) if first.2 <= due => "on_time",
                 Some(_) => "late",
                 None if now > due => "missing",
@@ -353,7 +391,7 @@ fn with_pen_and_paper(made: &[Made], now: i64) -> BTreeMap<(usize, usize), (&'st
                 None if now >= over => "due",
                 None => "not_due",
             };
-            let revisions = accepted.iter().skip(1).filter(|of| of.3 > 1).count() as u32;
+            let revisions = took_back + accepted.iter().skip(1).filter(|of| of.3 > 1).count() as u32;
             let reminders = match state {
                 "late" | "missing" => {
                     let year = &MONTHS[month].1[..4];
@@ -376,7 +414,7 @@ proptest! {
     /// process is killed between any two.
     #[test]
     fn batch_obligations_stand_as_one_gets_who_goes_over_all_messages_once(
-        made in proptest::collection::vec((0u8..2, 0u8..4, 0i64..130, 0u8..3), 0..24),
+        made in proptest::collection::vec((0u8..2, 0u8..4, 0i64..130, 0u8..4), 0..24),
         delays in proptest::collection::vec(0i64..40, 24),
         kills in proptest::collection::vec(any::<bool>(), 40),
     ) {
@@ -397,10 +435,11 @@ proptest! {
         let last = begin + 200 * day;
         let mut now = begin;
         let mut kills = kills.into_iter().cycle();
-        let outcome = |kind: u8| [Outcome::Refused, SAME, CHANGED][usize::from(kind)];
+        let outcome = |kind: u8| [Outcome::Refused, SAME, CHANGED, Outcome::TookBack][usize::from(kind)];
         while now <= last {
             let next = now + 5 * day;
-            let due: Vec<Filed> = worked
+            let known: Vec<Made> = worked.iter().filter(|(at, _)| *at < next).map(|(_, of)| **of).collect();
+            let mut due: Vec<Filed> = worked
                 .iter()
                 .filter(|(at, _)| (now..next).contains(at))
                 .map(|(_, of)| {
@@ -408,11 +447,20 @@ proptest! {
                     filed("ktxh-x", COMMUNES[usize::from(of.0)], period, of.2, outcome(of.3))
                 })
                 .collect();
+            let told: BTreeSet<(Name, Period)> =
+                due.iter().filter(|of| of.outcome != Outcome::Refused).map(|of| (of.agency, of.period)).collect();
+            // What the keeper of the form says at the end of the epoch.
+            for (agency, period) in told {
+                let is_it = |of: &&Made| {
+                    COMMUNES[usize::from(of.0)] == agency.as_str() && month(MONTHS[usize::from(of.1)].0) == period
+                };
+                let anything = stands(&known.iter().filter(is_it).collect::<Vec<_>>());
+                due.push(filed("ktxh-x", agency.as_str(), period, next - 1, Outcome::Stands { anything }));
+            }
             house.epoch(next - 1, due);
             if kills.next() == Some(true) {
                 house.again();
             }
-            let known: Vec<Made> = worked.iter().filter(|(at, _)| *at < next).map(|(_, of)| **of).collect();
             let expected = with_pen_and_paper(&known, next - 1);
             for (commune, agency) in COMMUNES.iter().enumerate() {
                 for (number, (label, _)) in MONTHS.iter().enumerate() {

@@ -15,7 +15,9 @@ use ioc_model::{
     event::{Event, EventKind},
     time::{EventTime, Millis, Now},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::heard::{Heard, Told};
 
 /// A line so long after the one before is of another connection: numbers of processes come again. sshd gives two minutes
 /// to log in.
@@ -28,23 +30,30 @@ const CONNECTIONS_OF_UNKNOWN: usize = 64;
 const MODULES: usize = 8;
 
 /// The connections of a log source.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(from = "AttemptsRecord")]
-pub(super) struct Attempts {
-    connections: BTreeMap<Arc<Connection>, Voices>,
-    /// How many lines were taken.
-    lines: u64,
-    /// Connections by their last line: the one unheard longest first.
-    #[serde(skip)]
-    order: BTreeMap<u64, Arc<Connection>>,
-}
+pub(super) struct Attempts(Heard<Arc<Connection>, Voices>);
 
-/// As a checkpoint keeps them.
+/// As a checkpoint keeps them, with how many lines were taken.
 #[derive(Deserialize)]
 struct AttemptsRecord {
-    connections: BTreeMap<Arc<Connection>, Voices>,
+    connections: BTreeMap<Arc<Connection>, VoicesRecord>,
     lines: u64,
 }
+
+/// The place of its last line among all, when that happened and when it was taken; what was told.
+#[derive(Deserialize)]
+struct VoicesRecord(u64, EventTime, Now, u32, BTreeMap<Box<str>, u32>, bool);
+
+/// Both as they are written: postcard writes them alike.
+#[derive(Serialize)]
+struct AttemptsRef<'a> {
+    connections: BTreeMap<&'a Connection, VoicesRef<'a>>,
+    lines: u64,
+}
+
+#[derive(Serialize)]
+struct VoicesRef<'a>(u64, EventTime, Now, u32, &'a BTreeMap<Box<str>, u32>, bool);
 
 /// As versions of a checkpoint up to 8 kept them: without when a connection was heard last.
 #[derive(Debug, Deserialize)]
@@ -56,10 +65,25 @@ pub(super) struct AttemptsBefore {
 #[derive(Debug, Deserialize)]
 struct VoicesBefore(u64, EventTime, u32, BTreeMap<Box<str>, u32>, bool);
 
+impl Serialize for Attempts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let connections = self.0.each().map(|(connection, told)| {
+            let Told { number, heard, value: Voices { last, failed, modules, accepted } } = told;
+            let last = last.unwrap_or_default();
+            (&**connection, VoicesRef(*number, last, *heard, *failed, modules, *accepted))
+        });
+        AttemptsRef { connections: connections.collect(), lines: self.0.times() }.serialize(serializer)
+    }
+}
+
 impl From<AttemptsRecord> for Attempts {
     fn from(AttemptsRecord { connections, lines }: AttemptsRecord) -> Attempts {
-        let order = connections.iter().map(|(connection, told)| (told.line, connection.clone())).collect();
-        Attempts { connections, lines, order }
+        let of = |(connection, voices): (Arc<Connection>, VoicesRecord)| {
+            let VoicesRecord(number, last, heard, failed, modules, accepted) = voices;
+            let value = Voices { last: Some(last), failed, modules, accepted };
+            (connection, Told { number, heard, value })
+        };
+        Attempts(Heard::load(lines, connections.into_iter().map(of)))
     }
 }
 
@@ -67,7 +91,7 @@ impl From<AttemptsBefore> for Attempts {
     fn from(AttemptsBefore { connections, lines }: AttemptsBefore) -> Attempts {
         let of = |(connection, voices): (Connection, VoicesBefore)| {
             let VoicesBefore(line, last, failed, modules, accepted) = voices;
-            (Arc::new(connection), Voices { line, last, heard: Now(last.0), failed, modules, accepted })
+            (Arc::new(connection), VoicesRecord(line, last, Now(last.0), failed, modules, accepted))
         };
         AttemptsRecord { connections: connections.into_iter().map(of).collect(), lines }.into()
     }
@@ -82,14 +106,10 @@ struct Connection {
 }
 
 /// What was told of a connection.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 struct Voices {
-    /// The place of its last line among all.
-    line: u64,
-    /// When that happened.
-    last: EventTime,
-    /// When it was taken, on the recorded clock.
-    heard: Now,
+    /// When its last line happened; none before the first.
+    last: Option<EventTime>,
     /// By sshd itself.
     failed: u32,
     /// By PAM's modules, each for itself.
@@ -104,47 +124,37 @@ impl Attempts {
         if !kinds.contains(&event.kind) {
             return 0;
         }
-        self.lines += 1;
         let connection = Arc::new(Connection {
             host: event.host.clone(),
             process: process(&event.program).into(),
             address: event.from.address,
         });
-        if !self.connections.contains_key(&connection) {
-            let most = if event.known { CONNECTIONS } else { CONNECTIONS_OF_UNKNOWN };
-            while self.connections.len() >= most {
-                self.forget_first();
-            }
-        }
-        let told = self.connections.entry(connection.clone()).or_default();
-        let _ = self.order.remove(&told.line);
-        let _ = self.order.insert(self.lines, connection);
-        if told.line > 0 && told.last.0.abs_diff(event.happened_at.0) > APART.0.unsigned_abs() {
-            *told = Voices::default();
-        }
-        let before = told.attempts();
-        told.take(event);
-        told.line = self.lines;
-        told.last = event.happened_at;
-        told.heard = now;
-        let added = i64::from(told.attempts()) - i64::from(before);
+        let is_apart = |last: EventTime| last.0.abs_diff(event.happened_at.0) > APART.0.unsigned_abs();
+        let added = self.0.hear(
+            &*connection,
+            || connection.clone(),
+            now,
+            |told| {
+                if told.last.is_some_and(is_apart) {
+                    *told = Voices::default();
+                }
+                let before = told.attempts();
+                told.take(event);
+                told.last = Some(event.happened_at);
+                i64::from(told.attempts()) - i64::from(before)
+            },
+        );
+        self.0.keep(if event.known { CONNECTIONS } else { CONNECTIONS_OF_UNKNOWN });
         added.clamp(i32::MIN.into(), i32::MAX.into()) as i32
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.connections.is_empty()
+        self.0.is_empty()
     }
 
     /// Forgets those that were taken before a moment: nothing belongs to them any more.
     pub(super) fn forget(&mut self, oldest: Now) {
-        let is_old = |it: &Arc<Connection>| self.connections.get(it).is_none_or(|told| told.heard < oldest);
-        let old = self.order.values().take_while(|connection| is_old(connection)).count();
-        (0..old).for_each(|_| self.forget_first());
-    }
-
-    fn forget_first(&mut self) {
-        let unheard = self.order.pop_first();
-        let _ = unheard.map(|(_, connection)| self.connections.remove(&connection));
+        self.0.forget(oldest);
     }
 }
 
@@ -259,11 +269,12 @@ mod tests {
                 assert_eq!(attempts.added(&failed(process), Now(0)), 1);
             }
             let _ = attempts.added(&failed(1), Now(9));
-            assert_eq!((attempts.connections.len(), attempts.order.len()), (most, most));
+            assert_eq!(attempts.0.in_order().len(), most);
             let mut attempts: Attempts =
                 postcard::from_bytes(&postcard::to_stdvec(&attempts).unwrap()).unwrap();
             attempts.forget(Now(9));
-            let left: Vec<&str> = attempts.order.values().map(|connection| &*connection.process).collect();
+            let left: Vec<&str> =
+                attempts.0.in_order().into_iter().map(|connection| &*connection.process).collect();
             assert_eq!(left, ["1"], "an hour later only what was heard again is kept");
             attempts.forget(Now(10));
             assert!(attempts.is_empty());

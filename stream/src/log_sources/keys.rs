@@ -4,17 +4,21 @@
 //! forget the one it is in. What may be stored and is not remembered is asked of the store, and a question that knows when
 //! is a look at some granules, where one that does not is a look at all there ever was. So a question has a beginning and
 //! an end (invariant BOUND): one that states its time with a zone happened then; one whose zone or year was inferred, near
-//! it, since the pack may have declared another zone meanwhile.
+//! it, since the pack may have declared another zone meanwhile. One that does not say when is asked for among those that do
+//! not either, which the store finds without looking at others: it said nothing the first time, too.
 //!
 //! A time that could not be may be believed when it is said again: a clock was hours ahead, and the hours have passed. It
 //! was stored at its arrival. So the hours that such events said are kept with when those arrived, and only a key that
 //! says one of these is looked for there, too.
+//!
+//! What happened before the horizon is asked of the store, whoever says so and however new it is. So whoever is forgotten
+//! with all of its keys, and comes again, is asked for what it would have been (REPLAY): nothing has to be kept of it.
 
 use std::collections::BTreeMap;
 
 use ioc_model::{
-    event::{Event, EventKey, TimeFrom},
-    time::{EventTime, Millis},
+    event::{Event, EventKey, EventKind, TimeFrom},
+    time::{EventTime, Millis, Now},
 };
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -33,6 +37,8 @@ const RUNS: usize = 32;
 pub(super) struct LookedFor {
     pub(super) from: EventTime,
     pub(super) to: EventTime,
+    /// Or whenever it arrived, if it is dated by that.
+    pub(super) undated: bool,
 }
 
 /// What is remembered.
@@ -41,7 +47,8 @@ pub(super) struct Keys {
     known: FxHashSet<EventKey>,
     /// The same by the second they happened in.
     pub(super) seconds: BTreeMap<i64, Vec<EventKey>>,
-    /// Whatever happened from this second on is remembered; all there ever was, where there is none.
+    /// Whatever happened from this second on is remembered; all there ever was, where there is none: of a log source of
+    /// which a checkpoint up to version 9 had nothing to forget, until the clock passes.
     pub(super) remembered_from: Option<i64>,
     pub(super) absurd: AbsurdTimes,
 }
@@ -60,13 +67,24 @@ struct AbsurdHours {
 }
 
 impl LookedFor {
-    /// Nobody knows when.
-    pub(super) const ANY_TIME: LookedFor = LookedFor { from: EventTime(i64::MIN), to: EventTime(i64::MAX) };
+    /// At no time that anything says: it is dated by its arrival.
+    pub(super) const UNDATED: LookedFor =
+        LookedFor { from: EventTime(i64::MAX), to: EventTime(i64::MIN), undated: true };
+
+    pub(super) fn between(from: EventTime, to: EventTime) -> LookedFor {
+        LookedFor { from, to, undated: false }
+    }
 
     /// Both, and what lies between them.
     pub(super) fn with(self, other: LookedFor) -> LookedFor {
-        LookedFor { from: self.from.min(other.from), to: self.to.max(other.to) }
+        let (from, to) = (self.from.min(other.from), self.to.max(other.to));
+        LookedFor { from, to, undated: self.undated || other.undated }
     }
+}
+
+/// Near a moment whose zone another pack may have had otherwise.
+fn around(at: EventTime) -> LookedFor {
+    LookedFor::between(at.minus(ZONES), at.plus(ZONES))
 }
 
 impl Keys {
@@ -79,13 +97,24 @@ impl Keys {
         Keys { known, seconds, remembered_from, absurd }
     }
 
+    /// Those of a log source of which nothing is known, and that may have been there before that moment.
+    pub(super) fn since(oldest: Now) -> Keys {
+        Keys { remembered_from: Some(oldest.0.div_euclid(SECOND)), ..Keys::default() }
+    }
+
     pub(super) fn contains(&self, key: EventKey) -> bool {
         self.known.contains(&key)
     }
 
-    /// Whether nothing is kept that would be missed.
-    pub(super) fn is_nothing(&self) -> bool {
-        self.known.is_empty() && self.remembered_from.is_none() && self.absurd.0.is_empty()
+    /// Whether it is as those of one of which nothing is known at that moment ([`Keys::since`]).
+    pub(super) fn is_nothing(&self, oldest: Now) -> bool {
+        let begins = self.remembered_from.is_none_or(|from| from <= oldest.0.div_euclid(SECOND));
+        self.known.is_empty() && begins && self.absurd.0.is_empty()
+    }
+
+    /// Whether there were any, of a checkpoint up to version 9: where there were none nothing was forgotten either.
+    pub(super) fn had_any(&self) -> bool {
+        !self.known.is_empty() || self.remembered_from.is_some()
     }
 
     /// When an event with the key of this one happened if it was stored and is not remembered; none where it would be.
@@ -94,10 +123,27 @@ impl Keys {
     pub(super) fn looked_for(&self, event: &Event) -> Option<LookedFor> {
         let from = self.remembered_from?;
         let at = event.happened_at;
+        // The time of a summary that says none is that of the line it repeats, if that was there.
+        if event.kind == EventKind::Repeat
+            && !matches!(event.time_from, TimeFrom::Stated | TimeFrom::Inferred)
+        {
+            return Some(
+                LookedFor::UNDATED.with(LookedFor::between(EventTime(i64::MIN), EventTime(i64::MAX))),
+            );
+        }
         let near = match event.time_from {
-            TimeFrom::Stated => LookedFor { from: at, to: at.plus(Millis(1)) },
-            TimeFrom::Inferred => LookedFor { from: at.minus(ZONES), to: at.plus(ZONES) },
-            TimeFrom::Arrival | TimeFrom::Absurd => return Some(LookedFor::ANY_TIME),
+            TimeFrom::Stated => LookedFor::between(at, at.plus(Millis(1))),
+            TimeFrom::Inferred => around(at),
+            // It said nothing the first time, too.
+            TimeFrom::Arrival => return Some(LookedFor::UNDATED),
+            // What it says may have been believed then: it is older now, or the feed's contract another.
+            TimeFrom::Absurd => {
+                return Some(
+                    event
+                        .stated_time()
+                        .map_or(LookedFor::UNDATED, |said| LookedFor::UNDATED.with(around(said))),
+                );
+            }
         };
         let is_remembered = |time: EventTime| time.0.div_euclid(SECOND) >= from;
         let meant = self.absurd.meant(near).filter(|meant| !is_remembered(meant.from));
@@ -120,8 +166,8 @@ impl Keys {
         }
     }
 
-    /// Forgets what happened before a moment, and more where there is too much: the oldest first. Something is forgotten
-    /// at every epoch's end whose time has passed, so what is remembered is a function of the epochs alone.
+    /// Forgets what happened before a moment, and more where there is too much: the oldest first. From then on that is
+    /// asked for, whether there was any, so what is remembered is a function of the epochs alone.
     pub(super) fn forget(&mut self, oldest: EventTime) {
         let mut from = oldest.0.div_euclid(SECOND);
         let mut kept = self.known.len();
@@ -137,8 +183,8 @@ impl Keys {
             for key in std::mem::replace(&mut self.seconds, rest).into_values().flatten() {
                 let _ = self.known.remove(&key);
             }
-            self.remembered_from = self.remembered_from.max(Some(from));
         }
+        self.remembered_from = self.remembered_from.max(Some(from));
     }
 
     #[cfg(test)]
@@ -174,11 +220,10 @@ impl AbsurdTimes {
     }
 
     /// When events are stored that said a time in there and were not believed.
-    fn meant(&self, LookedFor { from, to }: LookedFor) -> Option<LookedFor> {
+    fn meant(&self, LookedFor { from, to, .. }: LookedFor) -> Option<LookedFor> {
         let (first, through) = (from.0.div_euclid(HOUR), to.0.div_euclid(HOUR));
         let runs = self.0.range(..=through).rev().take_while(|(_, run)| run.through >= first);
-        let meant =
-            |(_, run): (&i64, &AbsurdHours)| LookedFor { from: run.first, to: run.last.plus(Millis(1)) };
+        let meant = |(_, run): (&i64, &AbsurdHours)| LookedFor::between(run.first, run.last.plus(Millis(1)));
         runs.map(meant).reduce(LookedFor::with)
     }
 }
@@ -235,11 +280,15 @@ mod tests {
         let keys = forgetful();
         let asked = |time_from, at| keys.looked_for(&event(time_from, at));
         let earlier = START - 40 * HOUR;
-        let span = |from, to| Some(LookedFor { from: EventTime(from), to: EventTime(to) });
+        let span = |from, to| Some(LookedFor::between(EventTime(from), EventTime(to)));
         assert_eq!(asked(TimeFrom::Stated, earlier), span(earlier, earlier + 1));
         assert_eq!(asked(TimeFrom::Inferred, earlier), span(earlier - 26 * HOUR, earlier + 26 * HOUR));
         assert_eq!(asked(TimeFrom::Stated, START), None);
-        assert_eq!(asked(TimeFrom::Arrival, START), Some(LookedFor::ANY_TIME));
+        assert_eq!(asked(TimeFrom::Arrival, START), Some(LookedFor::UNDATED));
+        let said = START - 9_000 * HOUR;
+        let around = LookedFor { undated: true, ..around(EventTime(said)) };
+        assert_eq!(keys.looked_for(&absurd(said, START)), Some(around), "it may have been believed once");
+        assert_eq!(asked(TimeFrom::Absurd, START), Some(LookedFor::UNDATED), "nobody can read what it said");
         assert_eq!(
             Keys::default().looked_for(&event(TimeFrom::Stated, earlier)),
             None,
@@ -259,10 +308,10 @@ mod tests {
         }
         keys.forget(EventTime(START));
         let asked = |at| keys.looked_for(&event(TimeFrom::Stated, at));
-        assert_eq!(asked(START), Some(LookedFor { from: EventTime(stored), to: EventTime(START + 1) }));
+        assert_eq!(asked(START), Some(LookedFor::between(EventTime(stored), EventTime(START + 1))));
         assert_eq!(asked(START + 2 * HOUR), None, "nothing absurd meant that");
         let before = START - 30 * HOUR;
-        assert_eq!(asked(before), Some(LookedFor { from: EventTime(before), to: EventTime(before + 1) }));
+        assert_eq!(asked(before), Some(LookedFor::between(EventTime(before), EventTime(before + 1))));
         let of_before = Keys { absurd: true.into(), ..forgetful() };
         assert!(
             of_before
@@ -278,7 +327,7 @@ mod tests {
         said.iter().for_each(|at| absurd.note(EventTime(*at), EventTime(*at - HOUR)));
         assert!(absurd.0.len() <= RUNS);
         for at in said {
-            let meant = absurd.meant(LookedFor { from: EventTime(at), to: EventTime(at + 1) }).unwrap();
+            let meant = absurd.meant(LookedFor::between(EventTime(at), EventTime(at + 1))).unwrap();
             assert!((meant.from.0..meant.to.0).contains(&(at - HOUR)));
         }
     }

@@ -1,16 +1,17 @@
 //! The last lines of a log source's hosts: what "last message repeated 3 times" speaks of.
 //!
 //! Of a line that is kept which a summary takes over, within a bound; a host that said nothing for an hour is forgotten,
-//! and before it the one unheard longest where there are too many (invariant BOUND). A relay speaks for many whom nobody
+//! and before it the one unheard longest where there are too many ([`Heard`]). A relay speaks for many whom nobody
 //! knows; whoever speaks for itself is few hosts, and one that nobody knows may call itself whatever it likes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use ioc_model::{
     event::{Event, EventKind, TimeFrom, WEIGHT_MAX},
     time::Now,
 };
-use serde::{Deserialize, Serialize};
+
+use super::heard::{Heard, Told};
 
 /// So many hosts are remembered of those that only their relay knows.
 const HOSTS_OF_RELAY: usize = 1_024;
@@ -25,50 +26,33 @@ const REPEATS: &str = "repeats";
 
 /// The last line of each host.
 #[derive(Debug, Default)]
-pub(super) struct LastLines {
-    by_host: BTreeMap<Box<str>, LastLine>,
-    /// Hosts by the number of their line: the one unheard longest first.
-    order: BTreeMap<u64, Box<str>>,
-    /// How many lines were told.
-    lines: u64,
-}
+pub(super) struct LastLines(Heard<Arc<str>, Arc<Event>>);
 
-/// A line.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct LastLine {
-    /// Its place among the lines of the log source.
-    number: u64,
-    /// When it was taken, on the recorded clock.
-    heard: Now,
-    event: Arc<Event>,
-}
+/// A line, its place among those of the log source, and when it was taken.
+pub(super) type LastLine = Told<Arc<Event>>;
 
 impl LastLines {
     /// As a checkpoint keeps them.
     pub(super) fn record(&self) -> Vec<&LastLine> {
-        self.by_host.values().collect()
+        self.0.each().map(|(_, line)| line).collect()
     }
 
     pub(super) fn load(lines: Vec<LastLine>) -> LastLines {
-        let mut loaded = LastLines::default();
-        for line in lines {
-            loaded.lines = loaded.lines.max(line.number);
-            loaded.put(line);
-        }
-        loaded
+        let last = lines.iter().map(|line| line.number).max().unwrap_or_default();
+        LastLines(Heard::load(last, lines.into_iter().map(|line| (Arc::from(&*line.value.host), line))))
     }
 
     /// As versions of a checkpoint up to 8 kept them: with a line's number, and without when it was taken.
     pub(super) fn of_before(lines: Vec<(u64, Event)>) -> LastLines {
         let line = |(number, event): (u64, Event)| {
             let heard = Now(event.arrival.received_at.0);
-            LastLine { number, heard, event: brief(&Arc::new(event)) }
+            LastLine { number, heard, value: brief(&Arc::new(event)) }
         };
         LastLines::load(lines.into_iter().map(line).collect())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.by_host.is_empty()
+        self.0.is_empty()
     }
 
     /// A line that says that the one before it came again is as many more of that one. Where nothing came before it, it
@@ -77,7 +61,7 @@ impl LastLines {
         if event.kind != EventKind::Repeat {
             return event;
         }
-        let Some(last) = self.by_host.get(&event.host).map(|last| &*last.event) else { return event };
+        let Some(last) = self.0.get(&*event.host) else { return event };
         // Syslog-ng quotes the beginning of what it does not repeat.
         if !last.message.starts_with(&*event.message) {
             return event;
@@ -118,30 +102,13 @@ impl LastLines {
             (false, false) => HOSTS_OF_RELAY,
             (false, true) => HOSTS_OF_UNKNOWN,
         };
-        self.lines += 1;
-        self.put(LastLine { number: self.lines, heard: now, event: brief(event) });
-        while self.by_host.len() > most {
-            self.forget_first();
-        }
+        self.0.hear(&*event.host, || Arc::from(&*event.host), now, |last| *last = brief(event));
+        self.0.keep(most);
     }
 
     /// Forgets those that were taken before a moment.
     pub(super) fn forget(&mut self, oldest: Now) {
-        let is_old = |host: &str| self.by_host.get(host).is_none_or(|last| last.heard < oldest);
-        let old = self.order.values().take_while(|host| is_old(host)).count();
-        (0..old).for_each(|_| self.forget_first());
-    }
-
-    fn forget_first(&mut self) {
-        let unheard = self.order.pop_first();
-        let _ = unheard.map(|(_, host)| self.by_host.remove(&host));
-    }
-
-    fn put(&mut self, line: LastLine) {
-        let host = line.event.host.clone();
-        let _ = self.order.insert(line.number, host.clone());
-        let before = self.by_host.insert(host, line);
-        let _ = before.map(|before| self.order.remove(&before.number));
+        self.0.forget(oldest);
     }
 }
 
@@ -176,7 +143,7 @@ mod tests {
     }
 
     fn hosts(lines: &LastLines) -> Vec<&str> {
-        lines.order.values().map(|host| &**host).collect()
+        lines.0.in_order().into_iter().map(|host| &**host).collect()
     }
 
     #[test]
@@ -191,18 +158,16 @@ mod tests {
         lines.forget(Now(4));
         assert_eq!(hosts(&lines), ["c"]);
         lines.forget(Now(5));
-        assert!(lines.is_empty() && lines.order.is_empty());
+        assert!(lines.is_empty() && hosts(&lines).is_empty());
         let of = |known, relay: &str| {
             let mut lines = LastLines::default();
             for host in 0..2_000 {
                 let event = Event { known, relay: relay.into(), ..Event::clone(&line(&host.to_string())) };
                 lines.remember(&Arc::new(event), Now(0));
             }
-            (lines.by_host.len(), lines.order.len())
+            hosts(&lines).len()
         };
-        assert_eq!(of(true, ""), (HOSTS, HOSTS));
-        assert_eq!(of(true, "relay"), (HOSTS, HOSTS));
-        assert_eq!(of(false, "relay"), (HOSTS_OF_RELAY, HOSTS_OF_RELAY));
+        assert_eq!([of(true, ""), of(true, "relay"), of(false, "relay")], [HOSTS, HOSTS, HOSTS_OF_RELAY]);
     }
 
     #[test]

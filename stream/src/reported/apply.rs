@@ -2,23 +2,35 @@
 //!
 //! Beside its cells a message may change what it does not name: it takes values back by leaving them out, or counts rows
 //! of which there are none any more; a value that is taken back goes in the vintages below it, too. Those are rows of no
-//! cell of the message. They are stored behind its own, and count as none of its envelope (BALANCE).
+//! cell of the message, and of the owner that its form names. They are stored behind its own, and count as none of its envelope
+//! (BALANCE). What is worked through
+//! behind such a message and arrived before it is history, and what that message says of it is known ([`super::rest`]).
+//!
+//! A word that says what its agency said before it leaves no row. A late one comes between two words of which the later may
+//! have left none, since it said what was known: it is history also where it says what is known, and what is known is
+//! stored once more behind it. So what is stored says what was known behind each message, which a replay goes by
+//! ([`again`]).
+
+mod again;
+
+pub(super) use self::again::TakenBefore;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
-    form::{Absent, Cell, CellKey, Finding, Mark, Report, Rest, Value, Vintage, Weight},
+    form::{Absent, Cell, CellKey, Mark, Report, Rest, Value, Vintage, Weight},
     name::Name,
     place::Date,
     position::Arrival,
     results::{Receipt, RowStanding, StoredCell},
+    text::Text,
 };
 use rust_decimal::Decimal;
 
 use super::{
-    Findings, Reported,
-    doubts::newest,
+    Findings, Reported, Taken,
     page::{Cells, Statement, Voice},
+    rest::{RestSaid, members},
     words,
 };
 use crate::step::ShardResults;
@@ -26,21 +38,22 @@ use crate::step::ShardResults;
 /// So many cells that stay are told each: a correction of three numbers leaves a whole province out.
 const KEPT_TOLD: u32 = 20;
 
+const TAKEN_BACK: Value = Value { mark: Mark::Withdrawn, number: None };
+
 /// How it is told that something is another value since a message that does not name it: what it was.
-type Telling = (Weight, fn(&CellKey, Value) -> Finding);
+type Telling = (Weight, fn(&CellKey, Value) -> Text);
 const NO_LONGER_COUNTED: Telling = (Weight::Warning, words::no_longer_counted);
 const WITHDRAWN: Telling = (Weight::Warning, words::withdrawn);
 const WITHDRAWN_BELOW: Telling = (Weight::Note, words::withdrawn_below);
-/// Of more dimensions no form divides its parts.
-const DIMENSIONS_MAX: usize = 6;
 
 /// What was shown of a key before a message, and which of its rows speak of it.
 #[derive(Debug)]
 struct Touched {
-    owner: Name,
     before: Option<(Voice, Value)>,
     /// By voice the row that is its newest word now.
     rows: BTreeMap<Voice, usize>,
+    /// Voices whose word is another message's now, also where it says the same.
+    parted: BTreeSet<Voice>,
 }
 
 /// What a message made so far.
@@ -54,55 +67,86 @@ struct Making<'m> {
 }
 
 impl Reported {
-    /// Stores what a message says. `cells` are those of it that are taken, by row.
+    /// Stores what is taken of a message.
     pub(super) fn apply(
         &mut self,
         report: &Report,
-        cells: &[Cell],
+        taken: &Taken,
         receipt: &mut Receipt,
         findings: &mut Findings,
         results: &mut ShardResults,
     ) {
-        let newest = newest(cells);
-        // What could not be taken was named all the same.
-        let rest = report.whole.filter(|_| receipt.rejected == 0).map(|whole| whole.rest);
-        let unnamed = rest.map(|_| self.unnamed(report, cells)).unwrap_or_default();
+        let mut making = Making { receipt, findings, results, touched: BTreeMap::new(), beside: report.rows };
+        for cell in &taken.cells {
+            self.apply_cell(report, cell, &mut making);
+        }
+        self.apply_rest(report, taken, &mut making);
+        for (key, touched) in making.touched {
+            self.show(report, key, touched, making.results);
+        }
+    }
+
+    /// Stores what a message says of what it does not name.
+    fn apply_rest(&mut self, report: &Report, taken: &Taken, making: &mut Making<'_>) {
+        let Taken { cells, newest, rest, unnamed } = taken;
         let divided = match rest {
             Some(Rest::Nought) if !unnamed.is_empty() => divided(cells),
             _ => BTreeSet::new(),
         };
-        let is_outdone = rest == Some(Rest::Nought) && self.is_outdone(report);
-        let mut making = Making { receipt, findings, results, touched: BTreeMap::new(), beside: report.rows };
-        for cell in cells {
-            self.apply_cell(report, cell, is_outdone, &mut making);
-        }
-        match rest {
-            Some(Rest::Nought) => {
-                for key in &unnamed {
-                    // What is counted in parts is no part of a whole that has none.
-                    let is_divided = divided.contains(&whole_of(key, key.breakdown.as_str()));
-                    let nought = Value::of(Decimal::ZERO);
-                    let value = if is_divided { Value::without(Mark::Withdrawn) } else { nought };
-                    self.say_beside(report, key, value, newest, NO_LONGER_COUNTED, &mut making);
-                }
+        // A value that is taken back is not shown again as it was said less finally, unless the message says it itself.
+        for cell in cells.iter().filter(|cell| cell.value.mark == Mark::Withdrawn) {
+            if let Some(below) = below(cell.vintage) {
+                self.say_beside(report, &cell.key, TAKEN_BACK, below, WITHDRAWN_BELOW, making);
             }
-            Some(Rest::Withdrawn) => {
-                for key in &unnamed {
-                    self.take_back(report, key, newest, &mut making);
-                }
-            }
-            None => {}
         }
-        match report.absent {
-            Absent::Withdraws => {
-                for key in &report.left_out {
-                    self.take_back(report, key, newest, &mut making);
-                }
-            }
-            Absent::Keeps | Absent::Refused => self.keep(report, making.receipt, making.findings),
+        for key in unnamed {
+            let (value, telling) = match rest {
+                Some(Rest::Nought) => (nought(key, &divided), NO_LONGER_COUNTED),
+                Some(Rest::Withdrawn) | None => (TAKEN_BACK, WITHDRAWN),
+            };
+            self.say_beside(report, key, value, *newest, telling, making);
         }
-        for (key, touched) in making.touched {
-            self.show(report, key, touched, making.results);
+        if report.absent == Absent::Withdraws {
+            for key in &report.left_out {
+                self.say_beside(report, key, TAKEN_BACK, *newest, WITHDRAWN, making);
+            }
+        }
+        self.note_rest(report, taken, &BTreeSet::new(), making);
+    }
+
+    /// Keeps what a message says of what it does not name, for what arrived before it and is worked through later. Of cells
+    /// that are left out that is so where its agency had not said all of them; of a message that is read again it is known
+    /// of which it was so.
+    fn note_rest(
+        &mut self,
+        report: &Report,
+        taken: &Taken,
+        noted: &BTreeSet<CellKey>,
+        making: &mut Making<'_>,
+    ) {
+        let Taken { cells, newest, rest, .. } = taken;
+        let mut note_left_out = |key: &CellKey, newest: Vintage| {
+            let (known, changed) = self.cells(key.period);
+            let mut up_to = Vintage::ALL.into_iter().filter(|vintage| *vintage <= newest);
+            let voice = |vintage| Voice { agency: report.agency, vintage };
+            if noted.contains(key) || up_to.any(|vintage| known.statement(key, voice(vintage)).is_none()) {
+                known.rests.note_left_out(report, key, newest);
+                *changed = true;
+            }
+        };
+        for cell in cells.iter().filter(|cell| cell.value.mark == Mark::Withdrawn) {
+            below(cell.vintage).into_iter().for_each(|below| note_left_out(&cell.key, below));
+        }
+        if report.absent == Absent::Withdraws {
+            report.left_out.iter().for_each(|key| note_left_out(key, *newest));
+        }
+        if let Some(((whole, period), rest)) = report.whole.zip(report.period).zip(*rest) {
+            let (known, changed) = self.cells(period);
+            known.rests.note_whole(report, whole.place, *newest, rest);
+            *changed = true;
+        }
+        if report.absent != Absent::Withdraws {
+            self.keep(report, making.receipt, making.findings);
         }
     }
 
@@ -111,74 +155,62 @@ impl Reported {
         let Some((whole, period)) = report.whole.zip(report.period) else { return Vec::new() };
         let named: BTreeSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
         let (known, _) = self.cells(period);
+        let is_of_agency =
+            |(voice, said): (&Voice, &Statement)| voice.agency == report.agency && said.is_word();
         let is_meant = |key: &CellKey| whole.place.is_none_or(|place| place == key.place);
         known
             .each()
-            .filter(|(key, said)| is_meant(key) && said.keys().any(|voice| voice.agency == report.agency))
-            .filter(|(key, _)| !named.contains(key))
+            .filter(|(key, said)| is_meant(key) && !named.contains(key) && said.iter().any(is_of_agency))
             .map(|(key, _)| *key)
             .collect()
     }
 
-    /// Whether the agency said something of the period that a list is the whole of after it: what the list alone counts is
-    /// not so any more.
-    fn is_outdone(&mut self, report: &Report) -> bool {
-        let Some((whole, period)) = report.whole.zip(report.period) else { return false };
-        let (known, _) = self.cells(period);
-        let of_place = known.each().filter(|(key, _)| whole.place.is_none_or(|place| place == key.place));
-        of_place
-            .flat_map(|(_, said)| said)
-            .any(|(voice, said)| voice.agency == report.agency && said.arrival > report.arrival)
-    }
-
-    fn apply_cell(&mut self, report: &Report, cell: &Cell, is_outdone: bool, making: &mut Making<'_>) {
+    fn apply_cell(&mut self, report: &Report, cell: &Cell, making: &mut Making<'_>) {
         let voice = Voice { agency: report.agency, vintage: cell.vintage };
         let arrival = Arrival { row: cell.row, ..report.arrival };
         let (known, changed) = self.cells(cell.key.period);
-        let of_key =
-            making.touched.entry(cell.key).or_insert_with(|| Touched::of(known, &cell.key, cell.owner));
-        let said = known.statement(&cell.key, voice);
-        let was = said.map(|said| said.value);
+        let of_key = making.touched.entry(cell.key).or_insert_with(|| Touched::of(known, &cell.key));
+        let said = known.statement(&cell.key, voice).cloned();
+        let was = said.as_ref().map(|said| said.value);
+        let is_newest = said.as_ref().is_none_or(|said| said.arrival < arrival);
+        // What the agency said later of all that it did not name goes for this word, too.
+        let since = if is_newest { known.rest_since(&cell.key, voice, arrival) } else { None };
+        let is_known = said.as_ref().is_some_and(|said| (said.value, said.owner) == (cell.value, cell.owner));
         let standing = match said {
-            None if is_outdone => Some(RowStanding::History),
+            Some(_) if is_newest && is_known => None,
+            _ if !is_newest || since.is_some() => Some(RowStanding::History),
             None => Some(RowStanding::First),
-            Some(said) if said.value == cell.value => None,
-            Some(said) if arrival < said.arrival => Some(RowStanding::History),
             Some(_) => Some(RowStanding::Correction),
         };
-        let is_newest = said.map_or(!is_outdone, |said| said.arrival < arrival);
+        let later = match &since {
+            Some((rest, value)) => Some(said_beside(rest, &cell.key, *value, cell.owner)),
+            None => said.filter(|_| !is_newest && !is_known),
+        };
         if is_newest {
             *changed = true;
-            known.say(cell.key, voice, statement(report, cell, arrival));
+            let newest = if since.is_some() { later.clone() } else { None };
+            known.say(cell.key, voice, newest.unwrap_or_else(|| statement(report, cell, arrival)));
         }
         tell(known, cell, voice, standing, making.findings);
         let values = &mut making.results.facts.report_values;
         match standing {
             None => making.receipt.same += 1,
             Some(standing) => {
+                let is_correction = standing == RowStanding::Correction;
                 making.receipt.stored += 1;
-                making.receipt.changed += u32::from(standing == RowStanding::Correction);
+                making.receipt.changed += u32::from(is_correction && was != Some(cell.value));
                 making.receipt.conflicts += u32::from(cell.owner != report.agency);
-                if is_newest {
+                if is_newest && since.is_none() {
                     let _ = of_key.rows.insert(voice, values.len());
                 }
-                let was = was.filter(|_| standing == RowStanding::Correction);
+                let was = was.filter(|_| is_correction);
                 values.push(StoredCell { standing, was, ..stored(report, cell.clone(), arrival) });
             }
         }
-        // A value that is taken back is not shown again as it was said less finally.
-        if cell.value.mark == Mark::Withdrawn && is_newest {
-            let below = Vintage::ALL.into_iter().rfind(|vintage| *vintage < cell.vintage);
-            if let Some(below) = below {
-                let value = Value::without(Mark::Withdrawn);
-                self.say_beside(report, &cell.key, value, below, WITHDRAWN_BELOW, making);
-            }
+        if let Some(later) = later {
+            let _ = of_key.rows.insert(voice, values.len());
+            values.push(restored(report.form, cell.key, voice, &later));
         }
-    }
-
-    /// What a message takes back by leaving it out: in the vintages that it speaks in, and those below.
-    fn take_back(&mut self, report: &Report, key: &CellKey, newest: Vintage, making: &mut Making<'_>) {
-        self.say_beside(report, key, Value::without(Mark::Withdrawn), newest, WITHDRAWN, making);
     }
 
     /// Says of what the agency said of a key, in the vintages up to that one, that it is another value since the message.
@@ -192,11 +224,12 @@ impl Reported {
         making: &mut Making<'_>,
     ) {
         let (known, changed) = self.cells(key.period);
-        let stands = known.stands(key, report, newest);
-        let stands: Vec<(Voice, Value, Name)> =
-            stands.map(|(voice, said)| (*voice, said.value, said.owner)).collect();
-        for (voice, was, owner) in stands {
-            let of_key = making.touched.entry(*key).or_insert_with(|| Touched::of(known, key, owner));
+        let said = known.said_before(key, report, newest);
+        let said: Vec<(Voice, Value, Name)> =
+            said.map(|(voice, said)| (*voice, said.value, said.owner)).collect();
+        for (voice, was, owner_before) in said {
+            let owner = report.owners.of(key).unwrap_or(owner_before);
+            let of_key = making.touched.entry(*key).or_insert_with(|| Touched::of(known, key));
             let arrival = Arrival { row: making.beside, ..report.arrival };
             let cell = Cell {
                 row: making.beside,
@@ -211,16 +244,18 @@ impl Reported {
             *changed = true;
             known.say(*key, voice, statement(report, &cell, arrival));
             // It says the same once more, and later.
-            if was == value {
+            if (was, owner_before) == (value, owner) {
                 continue;
             }
             let values = &mut making.results.facts.report_values;
             let _ = of_key.rows.insert(voice, values.len());
             let standing = RowStanding::Correction;
             values.push(StoredCell { standing, was: Some(was), ..stored(report, cell, arrival) });
-            making.findings.push_one_of_many(weight, || told(key, was));
-            making.receipt.withdrawn += 1;
             making.beside += 1;
+            if was != value {
+                making.findings.push_one_of_many(weight, || words::missing(weight, told(key, was)));
+                making.receipt.withdrawn += 1;
+            }
         }
     }
 
@@ -235,7 +270,7 @@ impl Reported {
             if let Some((_, said)) = of_agency.max_by_key(|(voice, _)| voice.vintage) {
                 receipt.kept += 1;
                 if receipt.kept <= KEPT_TOLD {
-                    findings.push(words::kept(key, said.value));
+                    findings.push(words::missing(Weight::Note, words::kept(key, said.value)));
                 }
             }
         }
@@ -247,26 +282,55 @@ impl Reported {
     /// Marks the row that says what is shown of a key from now on, where that is something else than before. What is shown
     /// again, since what hid it was taken back, is said again.
     fn show(&mut self, report: &Report, key: CellKey, touched: Touched, results: &mut ShardResults) {
-        let Touched { owner, before, rows } = touched;
-        let (known, _) = self.cells(key.period);
-        let Some((voice, said)) = known.shown(&key, owner) else { return };
-        if before == Some((voice, said.value)) {
-            return;
-        }
+        let Touched { before, rows, parted } = touched;
+        let (known, changed) = self.cells(key.period);
         let values = &mut results.facts.report_values;
-        let row = rows.get(&voice).copied().unwrap_or_else(|| {
-            values.push(restored(report.form, key, voice, said));
-            values.len() - 1
-        });
+        let row = match (known.shown(&key), before) {
+            (Some((voice, said)), before) => {
+                if before == Some((voice, said.value)) && !parted.contains(&voice) {
+                    return;
+                }
+                rows.get(&voice).copied().unwrap_or_else(|| {
+                    values.push(match said.is_word() {
+                        true => restored(report.form, key, voice, said),
+                        false => gone(report, &key, voice, said.owner, report.rows),
+                    });
+                    values.len() - 1
+                })
+            }
+            (None, Some((voice, _))) => {
+                // It is another agency's now, which said nothing of it.
+                let Some(owner) = known.owner(&key) else { return };
+                let voice = Voice { agency: owner, ..voice };
+                values.push(gone(report, &key, voice, owner, report.rows));
+                *changed = true;
+                let row = values.len() - 1;
+                known.say(key, voice, statement(report, &values[row].cell, values[row].arrival).gone());
+                row
+            }
+            (None, None) => return,
+        };
         values[row].shown = true;
         values[row].replaces = match self.said.insert(key, row) {
-            Some(earlier) => {
+            Some(earlier) if earlier != row => {
                 values[earlier].shown = false;
                 values[earlier].replaces
             }
+            Some(_) => values[row].replaces,
             None => before.is_some(),
         };
     }
+}
+
+/// The vintage below one.
+fn below(vintage: Vintage) -> Option<Vintage> {
+    Vintage::ALL.into_iter().rfind(|below| *below < vintage)
+}
+
+/// What becomes of a cell that a list does not count any more: what is counted in parts is no part of a whole that has none.
+fn nought(key: &CellKey, divided: &BTreeSet<Divided>) -> Value {
+    let is_divided = divided.contains(&whole_of(key, key.breakdown.as_str()));
+    if is_divided { TAKEN_BACK } else { Value::of(Decimal::ZERO) }
 }
 
 /// What a cell is about, divided so.
@@ -280,8 +344,7 @@ fn whole_of(key: &CellKey, breakdown: &str) -> Divided {
 fn divided(cells: &[Cell]) -> BTreeSet<Divided> {
     let mut divided = BTreeSet::new();
     for key in cells.iter().map(|cell| &cell.key) {
-        let members: Vec<&str> = key.breakdown.as_str().split(',').filter(|one| !one.is_empty()).collect();
-        let members = &members[..members.len().min(DIMENSIONS_MAX)];
+        let members = members(key);
         for some in 0..(1_usize << members.len()) - 1 {
             let some = members.iter().enumerate().filter(|(at, _)| some & (1 << at) != 0);
             let breakdown: Vec<&str> = some.map(|(_, member)| *member).collect();
@@ -292,16 +355,16 @@ fn divided(cells: &[Cell]) -> BTreeSet<Divided> {
 }
 
 impl Touched {
-    fn of(known: &Cells, key: &CellKey, owner: Name) -> Touched {
-        let before = known.shown(key, owner).map(|(voice, said)| (voice, said.value));
-        Touched { owner, before, rows: BTreeMap::new() }
+    fn of(known: &Cells, key: &CellKey) -> Touched {
+        let before = known.shown(key).map(|(voice, said)| (voice, said.value));
+        Touched { before, rows: BTreeMap::new(), parted: BTreeSet::new() }
     }
 }
 
 /// Tells who sent a cell what another agency says of it.
 fn tell(known: &Cells, cell: &Cell, voice: Voice, standing: Option<RowStanding>, findings: &mut Findings) {
     if voice.agency != cell.owner {
-        let owners = known.shown(&cell.key, cell.owner).map(|(_, said)| said.value);
+        let owners = known.shown_of(&cell.key, cell.owner).map(|(_, said)| said.value);
         let weight = if owners == Some(cell.value) { Weight::Note } else { Weight::Warning };
         findings.push_one_of_many(weight, || words::conflict(cell, owners));
         return;
@@ -334,6 +397,14 @@ fn statement(report: &Report, cell: &Cell, arrival: Arrival) -> Statement {
     }
 }
 
+/// What a message said of a cell that it does not name. Whose it is its form says; if it does not know the cell, what is known.
+fn said_beside(rest: &RestSaid, key: &CellKey, value: Value, known: Name) -> Statement {
+    let RestSaid { feed, sender, arrival, ref owners, .. } = *rest;
+    let owner = owners.of(key).unwrap_or(known);
+    let (at, as_sent, note) = Default::default();
+    Statement { value, owner, feed, sender, arrival, at, as_sent, note }
+}
+
 /// A row of a message; how it stands is said where it is known.
 fn stored(report: &Report, cell: Cell, arrival: Arrival) -> StoredCell {
     StoredCell {
@@ -350,7 +421,7 @@ fn stored(report: &Report, cell: Cell, arrival: Arrival) -> StoredCell {
     }
 }
 
-/// What is shown again.
+/// What was said before and is said once more.
 fn restored(form: Name, key: CellKey, voice: Voice, said: &Statement) -> StoredCell {
     let cell = Cell {
         row: said.arrival.row,
@@ -368,10 +439,19 @@ fn restored(form: Name, key: CellKey, voice: Voice, said: &Statement) -> StoredC
         cell,
         was: None,
         standing: RowStanding::Restored,
-        shown: true,
-        replaces: true,
+        shown: false,
+        replaces: false,
         feed: said.feed,
         sender: said.sender,
         arrival: said.arrival,
     }
+}
+
+/// That a message says nothing of a cell any more, in that row of it; or that nobody does.
+fn gone(report: &Report, key: &CellKey, voice: Voice, owner: Name, row: u32) -> StoredCell {
+    let (at, as_sent, note) = Default::default();
+    let vintage = voice.vintage;
+    let cell = Cell { row, key: *key, vintage, owner, value: TAKEN_BACK, at, as_sent, note };
+    let (standing, arrival) = (RowStanding::Gone, Arrival { row, ..report.arrival });
+    StoredCell { standing, agency: voice.agency, ..stored(report, cell, arrival) }
 }

@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 
 use ioc_model::{
     calendar::{Calendar, DayNumber},
-    form::{Absent, Cell, CellKey, Mark, Period, Report, Rest, Value, Vintage, Weight},
+    form::{Absent, Cell, CellKey, Mark, Period, Report, Rest, Value, Weight},
     place::Date,
     time::EventTime,
 };
 use rust_decimal::Decimal;
 
-use super::{Findings, Reported, page::Voice, words};
+use super::{Findings, Reported, Taken, page::Voice, words};
 
 /// Of fewer numbers nothing can be said.
 const LEAST: usize = 3;
@@ -26,14 +26,14 @@ const SCALED: &str = " ×";
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl Reported {
-    /// Tells who sent a message, of which these cells can be taken, what may be a mistake in it; whether none of them is
-    /// taken until it is said that this is meant.
-    pub(super) fn is_held(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) -> bool {
+    /// Tells who sent a message, of which this can be taken, what may be a mistake in it; whether none of it is taken until
+    /// it is said that this is meant.
+    pub(super) fn is_held(&mut self, report: &Report, taken: &Taken, findings: &mut Findings) -> bool {
         let is_meant = report.confirmed || report.asked;
-        self.tell_scale(report, cells, findings);
-        self.tell_older(report, cells, findings);
-        let is_another = self.may_be_another_period_s(report, cells, is_meant, findings);
-        let takes_back = !is_meant && self.would_take_back(report, cells, findings);
+        self.tell_scale(report, &taken.cells, findings);
+        self.tell_older(report, &taken.cells, findings);
+        let is_another = self.may_be_another_period_s(report, &taken.cells, is_meant, findings);
+        let takes_back = !is_meant && self.would_take_back(report, taken, findings);
         takes_back || (is_another && !is_meant)
     }
 
@@ -59,29 +59,28 @@ impl Reported {
     fn tell_scale(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) {
         let mut first: Option<(CellKey, String, String)> = None;
         let mut count = 0_usize;
-        for cell in cells.iter().filter(|cell| cell.value.number.is_some_and(|number| !number.is_zero())) {
+        let counts = |value: Value| value.number.filter(|number| !number.is_zero());
+        for cell in cells.iter().filter(|cell| counts(cell.value).is_some()) {
             let Some(earlier) = cell.key.period.previous() else { continue };
-            let key = CellKey { period: earlier, ..cell.key };
             let (known, _) = self.cells(earlier);
-            let of_agency = known.of(&key).into_iter().flatten();
-            let said = of_agency
+            let of_agency = known.of(&CellKey { period: earlier, ..cell.key }).into_iter().flatten();
+            let newest = of_agency
                 .filter(|(voice, _)| voice.agency == report.agency)
                 .max_by_key(|(voice, _)| voice.vintage);
-            let Some(number) = said.and_then(|(_, said)| said.value.number) else { continue };
-            let was = said.map(|(_, said)| said.as_sent.clone()).unwrap_or_default();
+            let Some((_, was)) = newest else { continue };
+            let Some(number) = counts(was.value) else { continue };
+            if multiple(&was.as_sent) == multiple(&cell.as_sent) {
+                continue;
+            }
             // What was multiplied and does not say by what is not known.
-            let is_known =
-                was.contains(SCALED) || was.parse::<Decimal>().ok().is_none_or(|sent| sent == number);
-            if number.is_zero() || !is_known || multiple(&was) == multiple(&cell.as_sent) {
+            let sent = was.as_sent.parse::<Decimal>().ok();
+            if multiple(&was.as_sent).is_none() && sent.is_some_and(|sent| sent != number) {
                 continue;
             }
             count += 1;
-            let sent = |as_sent: &str, number: Option<Decimal>| match as_sent.is_empty() {
-                true => number.map(|number| number.to_string()).unwrap_or_default(),
-                false => as_sent.to_owned(),
-            };
             let _ = first.get_or_insert_with(|| {
-                (cell.key, sent(&cell.as_sent, cell.value.number), sent(&was, Some(number)))
+                let is = words::stands(&cell.as_sent, cell.value.number);
+                (cell.key, is, words::stands(&was.as_sent, Some(number)))
             });
         }
         if let Some((key, is, was)) = first {
@@ -90,27 +89,22 @@ impl Reported {
     }
 
     /// Lists what a message takes back by leaving it out; whether that is anything.
-    fn would_take_back(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) -> bool {
-        let newest = newest(cells);
+    fn would_take_back(&mut self, report: &Report, taken: &Taken, findings: &mut Findings) -> bool {
+        let left_out = Some(&report.left_out).filter(|_| report.absent == Absent::Withdraws);
+        let unnamed = Some(&taken.unnamed).filter(|_| taken.rest == Some(Rest::Withdrawn));
         let mut taken_back: Vec<(CellKey, Value)> = Vec::new();
-        if report.absent == Absent::Withdraws {
-            for key in &report.left_out {
-                let (known, _) = self.cells(key.period);
-                taken_back.extend(known.stands(key, report, newest).map(|(_, said)| (*key, said.value)));
-            }
-        }
-        if report.whole.is_some_and(|whole| whole.rest == Rest::Withdrawn) {
-            for key in self.unnamed(report, cells) {
-                let (known, _) = self.cells(key.period);
-                taken_back.extend(known.stands(&key, report, newest).map(|(_, said)| (key, said.value)));
-            }
+        for key in left_out.into_iter().chain(unnamed).flatten() {
+            let (known, _) = self.cells(key.period);
+            taken_back.extend(known.stands(key, report, taken.newest).map(|(_, said)| (*key, said.value)));
         }
         if taken_back.is_empty() {
             return false;
         }
         findings.push(words::would_withdraw(taken_back.len()));
         for (key, value) in &taken_back {
-            findings.push_one_of_many(Weight::Warning, || words::is_left_out(key, *value));
+            findings.push_one_of_many(Weight::Warning, || {
+                words::missing(Weight::Warning, words::is_left_out(key, *value))
+            });
         }
         true
     }
@@ -173,11 +167,6 @@ impl Reported {
 /// What a number was multiplied with, as it is told of how it came.
 fn multiple(as_sent: &str) -> Option<&str> {
     as_sent.split_once(SCALED).map(|(_, by)| by)
-}
-
-/// The highest vintage that a message speaks in.
-pub(super) fn newest(cells: &[Cell]) -> Vintage {
-    cells.iter().map(|cell| cell.vintage).max().unwrap_or_default()
 }
 
 /// The day on which a message arrived, by UTC: hours more or less say nothing here.

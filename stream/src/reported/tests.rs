@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use ioc_model::{
     counts::Counts,
-    form::{Absent, AgainstBefore, Before, Mark, PeriodKind, Rest, Value, Vintage, Whole},
+    form::{Absent, AgainstBefore, Before, Mark, Owners, PeriodKind, Rest, Value, Vintage, Whole},
     place::Date,
     position::{Arrival, Offset, Position},
     results::{RowStanding, StoredCell},
@@ -67,6 +69,7 @@ fn message(number: u64, values: &[(&str, &str)]) -> Report {
         asked: false,
         confirmed: false,
         whole: None,
+        owners: Arc::default(),
         rows: values.len() as u32,
         cells: (0..).zip(values).map(cell).collect(),
         updated: Vec::new(),
@@ -103,6 +106,7 @@ struct World {
     values: Vec<StoredCell>,
     counts: Counts,
     rows: u64,
+    filed: Vec<crate::ledger::Filed>,
 }
 
 impl World {
@@ -116,7 +120,8 @@ impl World {
         for report in reports {
             self.reported.take(report, &mut results);
         }
-        self.reported.settle();
+        self.reported.settle(&mut results);
+        self.filed.append(&mut results.filed);
         // As after a start.
         let bytes = postcard::to_stdvec(&self.reported).unwrap();
         self.reported = postcard::from_bytes(&bytes).unwrap();
@@ -299,7 +304,7 @@ fn what_is_taken_back_is_not_shown_as_it_was_estimated_before() {
     let _ = world.send(estimated(message(1, &[("X01", "812.5")])));
     let receipt = world.send(message(2, &[("X01", "withdrawn")]));
     assert_eq!((receipt.stored, receipt.withdrawn), (1, 1));
-    assert!(receipt.findings[0].message.en.contains("said less finally (812.5)"), "{:?}", receipt.findings);
+    assert!(receipt.findings[1].message.en.contains("said less finally (812.5)"), "{:?}", receipt.findings);
     assert_eq!(world.shown()["X01"], "withdrawn");
     let rows: Vec<u32> = world.values.iter().map(|row| row.arrival.row).collect();
     assert_eq!(rows, [0, 0, 1], "what goes with it lies behind the rows of the message");
@@ -347,9 +352,9 @@ fn bound_of_as_many_breaches_as_cells_no_more_sentences_are_made_than_a_receipt_
     let _ = world.send(of(1, "2026-10", "100"));
     let report = Report { against: rules(Weight::Error), ..of(2, "2026-11", "1") };
     let mut findings = Findings::default();
-    assert!(world.reported.taken(&mut report.clone(), &mut findings).is_empty());
+    assert!(world.reported.taken(&mut report.clone(), &mut findings).cells.is_empty());
     assert_eq!((findings.listed.len(), findings.further[&Weight::Error]), (FINDINGS_KEPT, 4_000));
-    world.reported.settle();
+    world.reported.settle(&mut ShardResults::default());
     let receipt = world.send(report);
     assert_eq!((receipt.verdict, receipt.findings.len()), (ReportVerdict::Refused, FINDINGS_KEPT));
     assert!(
@@ -511,8 +516,8 @@ fn in_month(report: Report, label: &str, day: Date) -> Report {
     Report { period: Some(month(label)), cells, arrival: Arrival { received_at, ..report.arrival }, ..report }
 }
 
-fn again(report: Report, rows_before: u32, same: bool) -> ReportAgain {
-    ReportAgain { report, rows_before, same, replay: arrival(99) }
+fn again(report: Report, rows: u32, same: bool) -> ReportAgain {
+    ReportAgain { report, before: ReportBefore::Refused { rows, same }, replay: arrival(99) }
 }
 
 impl World {
@@ -521,7 +526,8 @@ impl World {
         let mut results = ShardResults::default();
         let rows = report.rows;
         self.reported.take_again(again(report, rows, same), &mut results);
-        self.reported.settle();
+        self.reported.settle(&mut results);
+        self.filed.append(&mut results.filed);
         results.counts.values().for_each(|counts| self.counts.add(counts));
         self.values.extend(results.facts.report_values);
         // It is another word of the same rows.
@@ -572,5 +578,9 @@ fn loud_a_report_that_reads_otherwise_and_is_refused_again_is_told_of_anew() {
     assert_eq!((row.good, row.rejected), (0, 1));
 }
 
+mod again;
 mod doubts;
+mod filed;
 mod lists;
+mod mended;
+mod stays;

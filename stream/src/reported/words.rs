@@ -20,9 +20,9 @@ fn finding(weight: Weight, rule: Rule, at: &str, stands: &str, vi: String, en: S
 }
 
 /// What stands in a cell, as it came.
-fn stands(cell: &Cell) -> String {
-    match (cell.as_sent.is_empty(), cell.value.number) {
-        (false, _) => cell.as_sent.to_string(),
+pub(super) fn stands(as_sent: &str, number: Option<Decimal>) -> String {
+    match (as_sent.is_empty(), number) {
+        (false, _) => as_sent.to_owned(),
         (true, Some(number)) => number.to_string(),
         (true, None) => String::new(),
     }
@@ -77,6 +77,38 @@ pub(super) fn delivered() -> Finding {
     )
 }
 
+/// It is taken, reports nothing, and nothing is left that was reported.
+pub(super) fn says_nothing() -> Finding {
+    finding(
+        Weight::Warning,
+        Rule::Empty,
+        "",
+        "",
+        "Tệp này chỉ rút lại hoặc để trống các ô của chính cơ quan gửi, và không còn số liệu nào khác của cơ quan trong kỳ: \
+         báo cáo của kỳ coi như chưa nộp."
+            .to_owned(),
+        "It only takes back cells of its own agency, or leaves them empty, and nothing else of them stands: the report of \
+         the period is not handed in."
+            .to_owned(),
+    )
+}
+
+/// It was read again.
+pub(super) fn read_again() -> Finding {
+    finding(
+        Weight::Note,
+        Rule::Delivered,
+        "",
+        "",
+        "Trung tâm đã đọc lại báo cáo này sau khi sửa biểu mẫu hoặc ánh xạ của mình; người gửi không phải làm gì. Thời điểm \
+         nhận vẫn như cũ, số được gửi sau đó vẫn giữ nguyên."
+            .to_owned(),
+        "The center read this report again since it mended its form or mapping; its sender need not do anything. It counts as \
+         received when it was, and what was sent later stays."
+            .to_owned(),
+    )
+}
+
 /// Nothing is said in it, and nobody said so yet.
 pub(super) fn empty() -> Finding {
     finding(
@@ -123,7 +155,7 @@ pub(super) fn against(breach: &Breach<'_>) -> Finding {
         rule.weight,
         Rule::AgainstBefore,
         &cell.at,
-        &stands(cell),
+        &stands(&cell.as_sent, cell.value.number),
         format!("{} là {}, {before_vi} ({was_in}) là {}: thường {}. {vi}", of.vi, is.vi, was.vi, right.vi),
         format!(
             "{} is {}, in {before_en} ({was_in}) it was {}: expected {}. {en}",
@@ -206,43 +238,51 @@ pub(super) fn would_withdraw(count: usize) -> Finding {
     )
 }
 
+/// What became of a cell that a message does not name.
+pub(super) fn missing(weight: Weight, message: Text) -> Finding {
+    finding(weight, Rule::Missing, "", "", message.vi, message.en)
+}
+
 /// A value that would be taken back by leaving it out.
-pub(super) fn is_left_out(key: &CellKey, known: Value) -> Finding {
+pub(super) fn is_left_out(key: &CellKey, known: Value) -> Text {
     let (of, known) = (cell_named(key), value(known));
-    finding(
-        Weight::Warning,
-        Rule::Missing,
-        "",
-        "",
-        format!("{} không có trong tệp hoặc để trống: {} sẽ bị rút lại.", of.vi, known.vi),
-        format!("{} is not in the message or empty: {} would be taken back.", of.en, known.en),
-    )
+    Text {
+        vi: format!("{} không có trong tệp hoặc để trống: {} sẽ bị rút lại.", of.vi, known.vi),
+        en: format!("{} is not in the message or empty: {} would be taken back.", of.en, known.en),
+    }
 }
 
 /// A group that a list counted before, and does not any more.
-pub(super) fn no_longer_counted(key: &CellKey, was: Value) -> Finding {
+pub(super) fn no_longer_counted(key: &CellKey, was: Value) -> Text {
     let (of, was) = (cell_named(key), value(was));
-    finding(
-        Weight::Warning,
-        Rule::Missing,
-        "",
-        "",
-        format!("{} không còn trường hợp nào trong danh sách: trước đây là {}, nay là 0.", of.vi, was.vi),
-        format!("{} has no row in the list any more: it was {} and is 0 now.", of.en, was.en),
-    )
+    Text {
+        vi: format!("{} không còn trường hợp nào trong danh sách: trước đây là {}, nay là 0.", of.vi, was.vi),
+        en: format!("{} has no row in the list any more: it was {} and is 0 now.", of.en, was.en),
+    }
+}
+
+/// A cell that a message that is read again does not say any more.
+pub(super) fn said_no_more(key: &CellKey, was: Value, is: Value) -> Text {
+    let (of, was, is) = (cell_named(key), value(was), value(is));
+    Text {
+        vi: format!(
+            "Đọc lại, báo cáo này không nói về {}: trước đọc nhầm là {}, nay là {}.",
+            of.vi, was.vi, is.vi
+        ),
+        en: format!(
+            "Read again this report says nothing of {}: it was read wrongly as {} and is {} now.",
+            of.en, was.en, is.en
+        ),
+    }
 }
 
 /// A value was taken back by its sender, and so is what the agency said of it less finally.
-pub(super) fn withdrawn_below(key: &CellKey, was: Value) -> Finding {
+pub(super) fn withdrawn_below(key: &CellKey, was: Value) -> Text {
     let (of, was) = (cell_named(key), value(was));
-    finding(
-        Weight::Note,
-        Rule::Missing,
-        "",
-        "",
-        format!("{} được rút lại, cả số ước tính hoặc sơ bộ đã báo ({}).", of.vi, was.vi),
-        format!("{} is taken back, and with it what was said less finally ({}).", of.en, was.en),
-    )
+    Text {
+        vi: format!("{} được rút lại, cả số ước tính hoặc sơ bộ đã báo ({}).", of.vi, was.vi),
+        en: format!("{} is taken back, and with it what was said less finally ({}).", of.en, was.en),
+    }
 }
 
 /// So many values are others than what is known, and older.
@@ -297,7 +337,7 @@ pub(super) fn conflict(cell: &Cell, owners: Option<Value>) -> Finding {
         if agrees { Weight::Note } else { Weight::Warning },
         Rule::Conflict,
         &cell.at,
-        &stands(cell),
+        &stands(&cell.as_sent, cell.value.number),
         format!(
             "{} thuộc trách nhiệm của {owner}: {vi}. Giá trị {} được giữ bên cạnh, không dùng để tổng hợp.",
             of.vi, is.vi
@@ -313,48 +353,35 @@ pub(super) fn contradicted(cell: &Cell, by: Name, says: Value) -> Finding {
         Weight::Note,
         Rule::Conflict,
         &cell.at,
-        &stands(cell),
+        &stands(&cell.as_sent, cell.value.number),
         format!("{} là {}; {by} báo {}, được giữ bên cạnh và không dùng để tổng hợp.", of.vi, is.vi, says.vi),
         format!("{} is {}; {by} says {}, which is kept beside it and not added up.", of.en, is.en, says.en),
     )
 }
 
 /// A cell that the message leaves out stays as it was.
-pub(super) fn kept(key: &CellKey, known: Value) -> Finding {
+pub(super) fn kept(key: &CellKey, known: Value) -> Text {
     let (of, known) = (cell_named(key), value(known));
-    finding(
-        Weight::Note,
-        Rule::Missing,
-        "",
-        "",
-        format!("{} không có trong tệp hoặc để trống: giữ nguyên {}.", of.vi, known.vi),
-        format!("{} is not in the message or empty: {} stays.", of.en, known.en),
-    )
+    Text {
+        vi: format!("{} không có trong tệp hoặc để trống: giữ nguyên {}.", of.vi, known.vi),
+        en: format!("{} is not in the message or empty: {} stays.", of.en, known.en),
+    }
 }
 
 /// So many more cells stay.
 pub(super) fn more_kept(count: u32) -> Finding {
-    finding(
-        Weight::Note,
-        Rule::Missing,
-        "",
-        "",
-        format!("Còn {count} ô nữa không có trong tệp hoặc để trống: giữ nguyên."),
-        format!("{count} more cells are not in the message or empty and stay."),
-    )
+    let vi = format!("Còn {count} ô nữa không có trong tệp hoặc để trống: giữ nguyên.");
+    let en = format!("{count} more cells are not in the message or empty and stay.");
+    missing(Weight::Note, Text { vi, en })
 }
 
 /// A cell that the message leaves out is taken back.
-pub(super) fn withdrawn(key: &CellKey, known: Value) -> Finding {
+pub(super) fn withdrawn(key: &CellKey, known: Value) -> Text {
     let (of, known) = (cell_named(key), value(known));
-    finding(
-        Weight::Warning,
-        Rule::Missing,
-        "",
-        "",
-        format!("{} không có trong tệp hoặc để trống: {} bị rút lại.", of.vi, known.vi),
-        format!("{} is not in the message or empty: {} is taken back.", of.en, known.en),
-    )
+    Text {
+        vi: format!("{} không có trong tệp hoặc để trống: {} bị rút lại.", of.vi, known.vi),
+        en: format!("{} is not in the message or empty: {} is taken back.", of.en, known.en),
+    }
 }
 
 /// So many findings more than are listed.

@@ -62,8 +62,19 @@ fn this_version() -> u8 {
     checkpoint::VERSION
 }
 
+/// What the ledger of an earlier version was not told of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Untold {
+    /// All that came of it.
+    Messages,
+    /// That nothing stands of what had been said.
+    TakenBack,
+}
+
 /// The last version before there was a ledger of obligations.
 const BEFORE_LEDGER: u8 = 8;
+/// The last version whose ledger took what only takes back for a report.
+const BEFORE_TAKEN_BACK: u8 = 9;
 /// The last version of the checkpoint whose records list what there was to keep, before each keeper had its own.
 const BEFORE_KEEPERS: u8 = 4;
 type RecordBeforeKeepers =
@@ -210,9 +221,15 @@ impl SubjectRecord {
         Ok(SubjectRecord { name, due, kept, version })
     }
 
-    /// Whether it is a form whose messages no ledger knows of.
-    pub(super) fn is_untold(&self) -> bool {
-        self.version <= BEFORE_LEDGER && self.kept.iter().any(|kept| matches!(kept, Kept::Reported(_)))
+    /// What of it the ledger is to be told, where it is a form.
+    pub(super) fn untold(&self) -> Option<Untold> {
+        let is_form = self.kept.iter().any(|kept| matches!(kept, Kept::Reported(_)));
+        let untold = match self.version {
+            version if version <= BEFORE_LEDGER => Some(Untold::Messages),
+            version if version <= BEFORE_TAKEN_BACK => Some(Untold::TakenBack),
+            _ => None,
+        };
+        untold.filter(|_| is_form)
     }
 
     /// The subject's name.

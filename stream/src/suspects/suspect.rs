@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use ioc_model::{
     position::Arrival,
-    rule::{AlertAbout, Counting, Priority},
+    rule::{AlertAbout, Counting},
     time::{EventTime, Millis, Now, ReceivedAt},
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{LATE, Sighting, SightingAdds};
+use crate::alert;
 
 /// So many sightings of one are kept, and three quarters of them when there were more: the newest are still as many as
 /// any rule asks for.
@@ -52,12 +53,10 @@ pub(super) struct Run {
     pub(super) end: EventTime,
 }
 
+/// Its alert, and whom the rule counted by when it was raised.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Open {
-    pub(super) active: bool,
-    pub(super) acknowledged: bool,
-    pub(super) occurrences: u32,
-    pub(super) priority: Priority,
+    pub(super) alert: alert::Open,
     pub(super) about: AlertAbout,
 }
 
@@ -103,7 +102,7 @@ impl Suspect {
     }
 
     pub(super) fn is_active(&self) -> bool {
-        self.open.is_some_and(|open| open.active)
+        self.open.is_some_and(|open| open.alert.active)
     }
 
     /// Lets go of what arrived too long ago to count in anything that still comes.

@@ -19,7 +19,7 @@ use super::{
     LATE, Sighting, SightingAdds, Suspected, Watcher,
     suspect::{Open, Reached, Run, Suspect},
 };
-use crate::{derive::statement::OpenAlert, exchange::VirtualShard, step::ShardResults};
+use crate::{alert, exchange::VirtualShard, step::ShardResults};
 
 /// So many addresses or users of a virtual shard are kept for a rule.
 pub(super) const SUSPECTS: usize = 1_024;
@@ -261,7 +261,7 @@ impl Watch {
         }
         let mut suspect = self.lift(&group)?;
         let is_it = action.alert.number == number;
-        let effective = match suspect.open.filter(|open| is_it && !open.acknowledged) {
+        let effective = match suspect.open.filter(|open| is_it && !open.alert.acknowledged) {
             None => false,
             Some(_) => {
                 take_on(rule, now, &group, &mut suspect, (&action.user, &action.note), results);
@@ -332,9 +332,7 @@ fn raise(
     let priority = rule.priority;
     let change = match &mut suspect.open {
         Some(open) => {
-            open.active = active;
-            open.occurrences = open.occurrences.saturating_add(1);
-            open.priority = priority;
+            open.alert.recur(active, priority);
             AlertChange::Recurred
         }
         None => {
@@ -345,7 +343,7 @@ fn raise(
             let next = suspect.number.max(if numbered < minute(now) { 0 } else { numbered });
             suspect.number = minute(now).max(next.saturating_add(1));
             let about = rule.counting.by.about();
-            suspect.open = Some(Open { active, acknowledged: false, occurrences: 1, priority, about });
+            suspect.open = Some(Open { alert: alert::Open::raised(active, priority), about });
             AlertChange::Raised
         }
     };
@@ -372,12 +370,9 @@ fn raise(
 
 fn clear(rule: Name, now: Now, group: &Group, suspect: &mut Suspect, results: &mut ShardResults) {
     let Some(open) = suspect.open.as_mut() else { return };
-    open.active = false;
-    let acknowledged = open.acknowledged;
+    open.alert.active = false;
     results.facts.alerts.extend(told(rule, now, group, suspect, AlertChange::Cleared));
-    if acknowledged {
-        suspect.open = None;
-    }
+    close_if_done(suspect);
     results.suspected.push(suspected(rule, group, suspect));
 }
 
@@ -391,46 +386,29 @@ fn take_on(
     results: &mut ShardResults,
 ) {
     let Some(open) = suspect.open.as_mut() else { return };
-    open.acknowledged = true;
-    let is_over = !open.active;
+    open.alert.acknowledged = true;
     let happened = told(rule, now, group, suspect, AlertChange::Acknowledged);
     results.facts.alerts.extend(happened.map(|told| AlertResult {
         user: user.into(),
         note: note.into(),
         ..told
     }));
-    if is_over {
-        suspect.open = None;
-    }
+    close_if_done(suspect);
     results.suspected.push(suspected(rule, group, suspect));
+}
+
+fn close_if_done(suspect: &mut Suspect) {
+    suspect.open = suspect.open.filter(|open| !open.alert.is_done());
 }
 
 fn told(rule: Name, now: Now, group: &Group, suspect: &Suspect, change: AlertChange) -> Option<AlertResult> {
     let open = suspect.open?;
-    Some(AlertResult {
-        key: AlertKey { rule: rule.into(), subject: group.to_string().into(), number: suspect.number },
-        about: open.about,
-        change,
-        priority: open.priority,
-        active: open.active,
-        acknowledged: open.acknowledged,
-        occurrences: open.occurrences,
-        at: now,
-        evidence: None,
-        user: Box::default(),
-        note: Box::default(),
-        seq: 0,
-    })
+    let key = AlertKey { rule: rule.into(), subject: group.to_string().into(), number: suspect.number };
+    Some(open.alert.told(key, open.about, change, now))
 }
 
 fn suspected(rule: Name, group: &Group, suspect: &Suspect) -> Suspected {
-    let open = suspect.open.map(|open| OpenAlert {
-        rule,
-        number: suspect.number,
-        priority: open.priority,
-        active: open.active,
-        acknowledged: open.acknowledged,
-    });
+    let open = suspect.open.map(|open| open.alert.counted(rule, suspect.number));
     Suspected { subject: group.to_string().into(), rule, open }
 }
 

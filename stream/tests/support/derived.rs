@@ -82,7 +82,7 @@ pub fn found<'a>(windows: impl Iterator<Item = &'a WindowResult>, question: &Que
     let mut last = BTreeMap::new();
     let asked = |kind: WindowKind| match question.about {
         About::Year { .. } => kind == WindowKind::Day,
-        About::Events { .. } => false,
+        About::Events { .. } | About::UndatedEvents { .. } => false,
         _ => kind != WindowKind::Minute,
     };
     for window in windows {

@@ -70,6 +70,7 @@ export const words = {
   waiting: t("đang chờ", "waiting"),
   held: t("chờ quyết định", "held"),
   datagramsDropped: t("gói UDP hệ điều hành bỏ trước khi đọc", "datagrams the system dropped unread"),
+  recordsLost: t("bản ghi Kafka mất trước khi đọc", "Kafka records lost unread"),
   balanced: t("cân đối", "balanced"),
   astray: t("thất lạc", "astray"),
   silent: t("mất tín hiệu", "silent"),

@@ -22,7 +22,9 @@ export const pullWords = {
   compared: t("Đối chiếu kỳ", "Periods compared"),
   notCompared: t("chưa", "not yet"),
   periods: t("kỳ", "periods"),
+  first: t("lần đầu", "for the first time"),
   changed: t("khác", "differ"),
+  gone: t("kỳ không còn ở nguồn", "periods are gone there"),
   givenUp: t("không đọc trọn được", "not read whole"),
   failing: t("Không lấy được", "Cannot be read"),
   fault: t("cần người sửa", "must be mended"),
@@ -47,13 +49,28 @@ export const limitWords: Record<Pull["limits"][number], Text> = {
     "no periods are compared: what is removed, or changed without its moment, is not seen",
   ),
   removals: t("không thấy bản ghi lẻ bị xóa", "a single record that is removed is not seen"),
-  empty_periods: t("không thấy kỳ đã bị xóa sạch", "a period of which everything is gone is not seen"),
+  empty_periods: t(
+    "kỳ bị xóa sạch ở nguồn được báo nhưng số liệu đã có không bị rút",
+    "a period of which everything is gone is told, and what is known of it stays",
+  ),
+  future: t(
+    "có dòng ghi thời điểm ở tương lai (hơn một ngày): mỗi lượt đọc lại, con trỏ không theo; đề nghị nguồn sửa",
+    "rows have a moment that lies ahead (more than a day): they are read again at each turn and carry nothing; to be mended there",
+  ),
   unverified: t(
     "trang do nguồn dẫn: bản ghi xê dịch giữa các trang khi đang đọc thì không thấy",
     "pages are led by the source: records that move from page to page while they are read are not seen",
   ),
   unsettled: t(
-    "danh sách thay đổi liên tục khi đang đọc: lấy những gì có, con trỏ đứng yên",
-    "the listing does not hold still while it is read: what there is is taken, and the cursor stays",
+    "danh sách thay đổi liên tục khi đang đọc, hoặc dẫn đi mãi mà không còn bản ghi: lấy những gì có, con trỏ đứng yên",
+    "the listing does not hold still while it is read, or leads on without a record: what there is is taken, and the cursor stays",
+  ),
+  repeats: t(
+    "mỗi lượt đọc lại nhiều bản ghi hơn số nhớ được (200.000): phần vượt quá lại vào nhật ký, tuy không đổi",
+    "more records are read again at each turn than are remembered (200,000): the rest goes to the log again, though it says the same",
+  ),
+  unidentified: t(
+    "máy chủ Kafka không cho biết định danh chủ đề: chủ đề bị xóa và tạo lại chỉ nhận ra được khi nó ngắn hơn",
+    "the brokers give no identities of topics: one that is deleted and made anew is known only by its being shorter",
   ),
 };

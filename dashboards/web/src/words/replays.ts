@@ -28,6 +28,7 @@ export const replayWords = {
   good: t("Dòng nhận thêm hoặc đổi", "Rows taken up or replaced"),
   rejected: t("Dòng vẫn bị loại", "Still rejected"),
   left: t("Không đọc được", "Not read"),
+  ended: t("dừng vì lỗi, chưa đọc hết", "ended by an error, not all was read"),
   goesOn: t("đang đọc", "goes on"),
   readAgain: t("đã đọc lại", "read again"),
 } as const;

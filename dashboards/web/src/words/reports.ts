@@ -124,6 +124,7 @@ export const standingWords: Record<ReportCell["standing"], Text> = {
   history: t("đến muộn hơn số mới, chỉ lưu", "older than what is known, kept only"),
   restored: t("hiện lại", "shown again"),
   replaced: t("đọc lại", "read again"),
+  gone: t("đọc lại, không còn số này", "read again, says this no more"),
 };
 
 /** A period of a kind, of the parts of its label: year, and the number in it. */

@@ -1,6 +1,6 @@
 // The words of what happened: kinds, severities, log sources, in both languages.
 
-import type { EventKind, LogEvent, MeasureHour, Severity } from "../api";
+import type { EventKind, LogEvent, MeasureWindow, Severity } from "../api";
 import { t, type Text } from "./text";
 
 export const securityWords = {
@@ -8,6 +8,7 @@ export const securityWords = {
   figures: t("24 giờ qua", "Last 24 hours"),
   attempts: t("Lần đăng nhập thất bại", "Failed attempts to log in"),
   attackers: t("Địa chỉ tấn công", "Addresses that attack"),
+  amissShort: t("Im/mù", "Amiss"),
   amissSources: t("Nguồn im lặng hoặc mù", "Sources silent or blind"),
   attackersMeaning: t("gây sự kiện mức cao trở lên hoặc thử đăng nhập", "of events high or worse, or of attempts to log in"),
   attemptsMeaning: t("mỗi kết nối tính một lần dù nhiều dòng báo", "told of by several lines, counted once"),
@@ -19,6 +20,7 @@ export const securityWords = {
   incomplete: t("chưa đủ", "incomplete"),
   missedBy: t("thiếu ở", "not seen by"),
   notJudged: t("không so với thường lệ", "not held against the usual"),
+  windowOpen: t("chưa khép", "not closed yet"),
   hourOpen: t("giờ chưa khép", "hour not closed yet"),
   hourUnknown: t("không rõ các nguồn có quan sát đủ không", "whether log sources saw enough is not known"),
   hourWhole: t("đủ", "whole"),
@@ -26,7 +28,13 @@ export const securityWords = {
   incompleteHours: t("Giờ chưa đủ", "Incomplete hours"),
   unknownAt: t("nguồn chưa rõ", "log sources not known"),
   inHours: { day: t("24 giờ qua", "Last 24 hours"), week: t("7 ngày qua", "Last 7 days") },
-  noHour: t("Chưa có giờ nào khép lại.", "No hour is closed yet."),
+  none: {
+    minute: t("Chưa có phút nào khép lại.", "No minute is closed yet."),
+    hour: t("Chưa có giờ nào khép lại.", "No hour is closed yet."),
+    day: t("Chưa có ngày nào khép lại.", "No day is closed yet."),
+  },
+  window: t("Khoảng đếm", "Counted by"),
+  by: { minute: t("Phút", "Minute"), hour: t("Giờ", "Hour"), day: t("Ngày", "Day") },
   everything: t("Mọi mức", "All"),
   worse: t("Từ thấp trở lên", "Low or worse"),
   hour: t("Giờ", "Hour"),
@@ -48,8 +56,14 @@ export const securityWords = {
   addresses: t("địa chỉ", "addresses"),
   wholeNetwork: t("Xem mọi sự kiện của mạng này", "Show all events of this network"),
   logSources: t("Nguồn nhật ký", "Log sources"),
+  logSourcesShort: t("Nguồn", "Sources"),
   logSource: t("Nguồn nhật ký", "Log source"),
   owner: t("Đơn vị", "Owner"),
+  agency: t("Cơ quan", "Agency"),
+  byAgency: t("Theo cơ quan", "By agency"),
+  allAgencies: t("Mọi cơ quan", "All agencies"),
+  onlyAgency: t("Chỉ xem nguồn nhật ký của cơ quan này", "Look at the log sources of this agency only"),
+  notOfThePack: t("Nguồn gói tỉnh không biết", "Log sources that the pack does not know"),
   standing: t("Tình trạng", "Standing"),
   lastReceived: t("Nhận lần cuối", "Last received"),
   absurd: t("Giờ sai", "Wrong clock"),
@@ -121,7 +135,7 @@ export const securityWords = {
   unknownSource: t("gói tỉnh không biết", "not known to the pack"),
 };
 
-export const usualWords: Record<NonNullable<MeasureHour["standing"]>, Text> = {
+export const usualWords: Record<NonNullable<MeasureWindow["standing"]>, Text> = {
   below: t("ít hơn thường lệ", "less than usual"),
   within: t("như thường lệ", "as usual"),
   above: t("nhiều hơn thường lệ", "more than usual"),

@@ -3,7 +3,7 @@
 //! The agency that its sender is bound to; else the one the message says; else that of its feed. Rows that an agency's
 //! database was asked for are that agency's, also if all of them are about one place. A sender that is bound
 //! reports for nobody else, and an agency of a place reports of that place alone: a department of the province of all of it,
-//! a commune of itself.
+//! a commune of itself; each also of what it took over, in the time before that.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ impl Reading<'_> {
         let area = self.area_of(agency);
         let mut outside: BTreeSet<u32> = BTreeSet::new();
         for (number, about) in (0u32..).zip(&self.about) {
-            if !self.forms.places.lies_in(about.place, &area, about.period.end) {
+            if !self.forms.places.is_reported_by(about.place, &area, about.period.end) {
                 let _ = outside.insert(number);
             }
         }

@@ -78,12 +78,8 @@ impl Reading<'_> {
         listed: &mut Listed,
     ) -> Option<SheetRead> {
         let form = self.form;
-        let columns = |is: fn(&ColumnRole) -> bool| {
-            let all = form.columns.iter().enumerate().filter(move |(_, column)| is(&column.role));
-            all.map(|(at, _)| at).collect::<Vec<usize>>()
-        };
-        let days = columns(|role| matches!(role, ColumnRole::Date));
-        let ids = columns(|role| matches!(role, ColumnRole::Id));
+        let days = form.day_columns();
+        let ids = form.columns_of(|role| matches!(role, ColumnRole::Id));
         let mut read = SheetRead::default();
         let mut rows: Vec<Row> = Vec::new();
         let mut cells: Vec<Option<&GridCell>> = vec![None; form.columns.len()];
@@ -227,9 +223,7 @@ impl Reading<'_> {
 
     /// A cell of each indicator for all rows that are about the same, on whatever sheets they stand.
     pub(super) fn count(&mut self, listed: &Listed) {
-        let columns = self.form.columns.iter().enumerate();
-        let days: Vec<usize> =
-            columns.filter(|(_, column)| matches!(column.role, ColumnRole::Date)).map(|(at, _)| at).collect();
+        let days = self.form.day_columns();
         let mut of: FxHashMap<u32, Vec<&Row>> = FxHashMap::default();
         for row in &listed.rows {
             of.entry(row.about).or_default().push(row);
@@ -245,32 +239,40 @@ impl Reading<'_> {
             };
             for indicator in 0..self.form.indicators.len() {
                 let Some(counts) = self.form.indicators[indicator].counts else { continue };
-                let is_counted = |row: &&&Row| match counts.within {
-                    None => true,
+                let count = match counts.within {
+                    None => rows.len(),
                     Some((from, to, within)) => {
-                        let day = |column: usize| {
-                            days.iter().position(|day| *day == column).and_then(|at| row.days[at].date())
+                        let place = |column: usize| days.iter().position(|day| *day == column);
+                        let places = place(from).zip(place(to));
+                        let is_counted = |row: &&&Row| {
+                            let date = |at: usize| row.days[at].date();
+                            let dates = places.and_then(|(from, to)| date(from).zip(date(to)));
+                            let between = dates.and_then(|(from, to)| to.since(from).ok());
+                            between.is_some_and(|span| (0..=i32::from(within)).contains(&span.get_days()))
                         };
-                        let between = day(from).zip(day(to)).and_then(|(from, to)| to.since(from).ok());
-                        between.is_some_and(|span| (0..=i32::from(within)).contains(&span.get_days()))
+                        rows.iter().filter(is_counted).count()
                     }
                 };
-                let count = rows.iter().filter(is_counted).count();
-                let draft = Draft {
-                    about,
-                    indicator: u32::try_from(indicator).unwrap_or(u32::MAX),
-                    spot,
-                    value: Value::of(Decimal::from(count)),
-                    vintage: self.form.form.vintage,
-                    as_sent: Box::default(),
-                    note: Box::default(),
-                    written: Written::Plain,
-                    is_bad: false,
-                    rows: Some(at.clone().into()),
-                };
-                self.put(draft, &mut Added::default());
+                self.put_count(about, indicator, spot, count, Some(at.clone().into()));
             }
         }
+    }
+
+    /// A cell that says how many rows there are, and where they stand.
+    fn put_count(&mut self, about: u32, indicator: usize, spot: Spot, count: usize, rows: Option<Box<str>>) {
+        let draft = Draft {
+            about,
+            indicator: u32::try_from(indicator).unwrap_or(u32::MAX),
+            spot,
+            value: Value::of(Decimal::from(count)),
+            vintage: self.form.form.vintage,
+            as_sent: Box::default(),
+            note: Box::default(),
+            written: Written::Plain,
+            is_bad: false,
+            rows,
+        };
+        self.put(draft, &mut Added::default());
     }
 
     /// How rows of several sheets are called: `Tuần 1!B4:B5, Tuần 2!B3`.
@@ -294,22 +296,9 @@ impl Reading<'_> {
         for about in self.expected_of(expected) {
             let about = self.number(about);
             for indicator in 0..self.form.indicators.len() {
-                if self.form.indicators[indicator].counts.is_none() {
-                    continue;
+                if self.form.indicators[indicator].counts.is_some() {
+                    self.put_count(about, indicator, Spot::Whole, 0, None);
                 }
-                let draft = Draft {
-                    about,
-                    indicator: u32::try_from(indicator).unwrap_or(u32::MAX),
-                    spot: Spot::Whole,
-                    value: Value::of(Decimal::ZERO),
-                    vintage: self.form.form.vintage,
-                    as_sent: Box::default(),
-                    note: Box::default(),
-                    written: Written::Plain,
-                    is_bad: false,
-                    rows: None,
-                };
-                self.put(draft, &mut Added::default());
             }
         }
     }

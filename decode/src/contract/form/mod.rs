@@ -38,9 +38,11 @@ mod titles;
 mod totals;
 mod values;
 
+use std::sync::Arc;
+
 use ioc_model::{
     attribute::Asked,
-    form::{Absent, AgainstBefore, Cell, CellKey, Finding, Period, Rest, Rule, Weight, Whole},
+    form::{Absent, AgainstBefore, Cell, CellKey, Finding, Owners, Period, Rest, Rule, Weight, Whole},
     name::Name,
     place::Date,
     text::Text,
@@ -127,6 +129,7 @@ pub(crate) struct Judged {
     pub(crate) left_out: Vec<CellKey>,
     /// What it says of cells of its period that it does not name; none where it is about what it names.
     pub(crate) whole: Option<Whole>,
+    pub(crate) owners: Arc<Owners>,
     /// What the name of its file alone says of period and place: the same bytes may say another thing under another name.
     pub(crate) by_name: String,
     pub(crate) against: Vec<AgainstBefore>,
@@ -147,6 +150,7 @@ impl Judged {
             updated: Vec::new(),
             left_out: Vec::new(),
             whole: None,
+            owners: form.map(|form| form.owners.clone()).unwrap_or_default(),
             by_name: String::new(),
             against: Vec::new(),
             findings,
@@ -239,6 +243,7 @@ fn finished(
         updated,
         left_out,
         whole,
+        owners: form.owners.clone(),
         by_name: read.by_name.clone(),
         against: form.form.against.clone(),
         findings,

@@ -7,7 +7,7 @@ use ioc_model::{
     form::{Period, PlaceScope},
     name::Name,
     pack::Pack,
-    place::{Date, Place, PlaceKind},
+    place::{Date, Place, PlaceKey, PlaceKind},
 };
 use rustc_hash::FxHashMap;
 
@@ -26,6 +26,8 @@ pub(crate) struct Places {
     by_code: FxHashMap<Box<str>, Vec<u32>>,
     by_name: FxHashMap<String, Vec<u32>>,
     kinds: Vec<String>,
+    /// What became of the units that ended.
+    successors: FxHashMap<u32, Vec<u32>>,
 }
 
 /// A version of a unit.
@@ -56,6 +58,12 @@ impl Places {
         let mut places = Places { kinds, ..Places::default() };
         for place in &pack.places {
             places.add(place);
+        }
+        for succession in &pack.successions {
+            let (from, to) = (places.version(&succession.from), places.version(&succession.to));
+            if let (Some(from), Some(to)) = (from, to) {
+                places.successors.entry(from).or_default().push(to);
+            }
         }
         places
     }
@@ -110,6 +118,11 @@ impl Places {
     /// Every version with that code.
     pub(crate) fn versions(&self, code: &str) -> impl Iterator<Item = &Unit> {
         self.by_code.get(code).into_iter().flatten().map(|at| self.unit(*at))
+    }
+
+    fn version(&self, key: &PlaceKey) -> Option<u32> {
+        let versions = self.by_code.get(key.code.as_str())?;
+        versions.iter().copied().find(|at| self.unit(*at).from == key.valid_from)
     }
 
     /// The version with that code that was there at the end of a period; else the last that was there within it.
@@ -168,6 +181,23 @@ impl Places {
             let there = |at: &&u32| self.unit(**at).is_there(day);
             let Some(next) = parent.and_then(|versions| versions.iter().find(there)) else { return false };
             at = *next;
+        }
+        false
+    }
+
+    /// Whether an agency of a place may report of a unit on a day: of what lay in its place then, and of what ended and went
+    /// into something that lies in it. A department has the past of all that its province took over.
+    pub(crate) fn is_reported_by(&self, at: u32, above: &str, day: Date) -> bool {
+        let (mut seen, mut next) = (vec![at], 0);
+        while let Some(at) = seen.get(next).copied() {
+            next += 1;
+            let day = if self.unit(at).is_there(day) { day } else { self.unit(at).from };
+            if self.lies_in(at, above, day) {
+                return true;
+            }
+            let became = self.successors.get(&at).into_iter().flatten().copied();
+            let new: Vec<u32> = became.filter(|at| !seen.contains(at)).collect();
+            seen.extend(new);
         }
         false
     }

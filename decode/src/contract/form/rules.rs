@@ -1,7 +1,9 @@
 //! Forms as the judge needs them: every look-up prepared.
 
+use std::sync::Arc;
+
 use ioc_model::{
-    form::{Column, Form, FormIndicator, Member, Owner, Role, Vintage},
+    form::{Column, Form, FormIndicator, Member, Owner, Owners, Role, Vintage},
     name::Name,
     pack::Pack,
 };
@@ -40,6 +42,7 @@ pub(crate) struct FormRules {
     pub(super) titles: Vec<String>,
     pub(super) columns: Vec<ColumnRules>,
     pub(super) indicators: Vec<IndicatorRules>,
+    pub(super) owners: Arc<Owners>,
     /// By identifier, code and name, spelled.
     indicator_by: FxHashMap<String, usize>,
     /// By identifier, as checks name them.
@@ -177,6 +180,13 @@ impl FormRules {
             titles: form.titles.iter().map(|title| spelled(title)).collect(),
             columns: form.columns.iter().map(|column| ColumnRules::of_column(column, &place)).collect(),
             by_id: (0..).zip(form.indicators.keys()).map(|(at, id)| (id.as_str().into(), at)).collect(),
+            owners: Arc::new(Owners::new(indicators.iter().map(|indicator| {
+                let agency = match indicator.owner {
+                    OwnerRules::Place => None,
+                    OwnerRules::Agency(agency) => Some(agency),
+                };
+                (indicator.id, agency)
+            }))),
             indicators,
             indicator_by,
             totals,
@@ -219,6 +229,17 @@ impl FormRules {
     /// Whether its rows are counted.
     pub(super) fn counts_rows(&self) -> bool {
         self.indicators.iter().any(|indicator| indicator.counts.is_some())
+    }
+
+    /// The places of its columns of days.
+    pub(super) fn day_columns(&self) -> Vec<usize> {
+        self.columns_of(|role| matches!(role, ColumnRole::Date))
+    }
+
+    /// The places of its columns of a kind.
+    pub(super) fn columns_of(&self, is: fn(&ColumnRole) -> bool) -> Vec<usize> {
+        let all = self.columns.iter().enumerate().filter(|(_, column)| is(&column.role));
+        all.map(|(at, _)| at).collect()
     }
 
     /// Its dimensions, with the places of their columns.

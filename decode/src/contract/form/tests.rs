@@ -261,6 +261,31 @@ fn who_a_bound_sender_reports_for_nobody_else() {
 }
 
 #[test]
+fn who_an_agency_reports_the_past_of_what_it_took_over_and_of_nothing_else() {
+    let forms = FORMS.replace("EXTRA", "").replace(
+        r#"kinds = ["commune", "ward"], below = ["80"]"#,
+        r#"kinds = ["commune", "ward", "township"], below = ["72", "80"]"#,
+    );
+    let pack = with_forms(&forms);
+    let taken = |period: &str, code: &str, bound: &'static str| {
+        let judged = judged_as(&pack, sheet(&[&[period], HEADER, &[code, "", "5"]]), |message| {
+            message.bound_to = Some(bound);
+        });
+        (judged.cells.len(), judged.findings.iter().any(|finding| finding.rule == Rule::NotTheirs))
+    };
+    let (yes, no) = ((1, false), (0, true));
+    // A department of today's province, of old Tây Ninh's township and of old Long An's commune.
+    assert_eq!(taken("tháng 10/2024", "25486", "so-tc"), yes);
+    assert_eq!(taken("tháng 10/2024", "27694", "so-tc"), yes);
+    // A ward of today, of one that went into it, of one of which a part did, and of one that did not.
+    assert_eq!(taken("tháng 10/2024", "25456", "25459"), yes);
+    assert_eq!(taken("tháng 10/2024", "25597", "25459"), yes);
+    assert_eq!(taken("tháng 10/2024", "25486", "25459"), no);
+    // Since then each is of itself alone.
+    assert_eq!(taken("tháng 10/2026", "25486", "25459"), no);
+}
+
+#[test]
 fn what_is_absent_means_what_the_form_says() {
     let one = |absent: &str| {
         let pack = form(&format!("absent = \"{absent}\""));

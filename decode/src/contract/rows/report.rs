@@ -96,6 +96,7 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
             asked: self.asked.is_some(),
             confirmed: self.confirmed,
             whole: judged.whole,
+            owners: judged.owners,
             rows: judged.rows,
             cells: judged.cells,
             updated: judged.updated,

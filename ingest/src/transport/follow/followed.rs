@@ -161,6 +161,18 @@ impl Followed {
         if self.seen <= self.looked_to { self.seen.min(ahead) } else { self.seen }
     }
 
+    /// Whether its number is all it is known by: nothing was read of it, and after a restart it is not open. The number may
+    /// have been given to another file meanwhile.
+    pub(super) fn has_only_its_number(&self) -> bool {
+        self.place.at == 0 && self.reading.is_none()
+    }
+
+    /// Whether what was read of it still stands in the file that is open. Where that cannot be read, reading on tells.
+    pub(super) fn has_its_content(&self) -> bool {
+        let Some(Reading { source: Source::Plain(file), lines }) = &self.reading else { return true };
+        lines.ahead.is_in(file).unwrap_or(true)
+    }
+
     /// Whether nothing is open and nobody knows where it lies.
     pub(super) fn is_lost(&self) -> bool {
         self.id.is_none() && self.reading.is_none()

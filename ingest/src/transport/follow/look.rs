@@ -86,51 +86,76 @@ impl Follower {
         are_there(&mut self.said_passed_over, &mut listing.others.iter());
     }
 
-    /// Which file is which by device and inode, as long as the content agrees.
+    /// Which file is which by device and inode, as long as the content agrees. Files of which nothing was read have no content
+    /// to agree: they come when it is known which of the others are lost.
     fn find_by_number(&mut self, listing: &Listing, is_taken: &mut [bool], now: Instant) {
-        for index in 0..self.files.len() {
+        let (unread, known): (Vec<usize>, Vec<usize>) =
+            (0..self.files.len()).partition(|index| self.files[*index].has_only_its_number());
+        for index in known.into_iter().chain(unread) {
             let Some(id) = self.files[index].id else { continue };
-            let entry = listing.entries.iter().position(|entry| entry.id() == id).filter(|at| !is_taken[*at]);
-            let Some(at) = entry else {
-                let file = &mut self.files[index];
-                if file.reading.is_none() {
-                    let is_copy = file.state == State::CutShort;
-                    file.lose(if is_copy { State::CutShort } else { State::Left }, now);
+            let at = listing.entries.iter().position(|entry| entry.id() == id).filter(|at| !is_taken[*at]);
+            match at {
+                Some(at) => self.find_in(index, (at, &listing.entries[at]), listing, is_taken, now),
+                None => self.miss(index, now),
+            }
+        }
+    }
+
+    /// A file's number lies nowhere, or is another's. What was cut short before it lost its last name is known as that at once:
+    /// its copy would be taken for a file that was never met.
+    fn miss(&mut self, index: usize, now: Instant) {
+        let file = &mut self.files[index];
+        if file.reading.is_none() {
+            let is_copy = file.state == State::CutShort;
+            file.lose(if is_copy { State::CutShort } else { State::Left }, now);
+            self.is_changed = true;
+        } else if !file.has_its_content() {
+            self.cut_short(index, now);
+        } else if file.state == State::Followed {
+            (file.state, file.since) = (State::Left, now);
+            self.is_changed = true;
+        }
+    }
+
+    /// Its number lies there.
+    fn find_in(
+        &mut self,
+        index: usize,
+        (at, entry): (usize, &Entry),
+        listing: &Listing,
+        is_taken: &mut [bool],
+        now: Instant,
+    ) {
+        let found = match self.is_of_another(index, entry, listing) {
+            Ok(true) => return self.miss(index, now),
+            Ok(false) => self.files[index].is_in(entry, listing),
+            Err(error) => Err(error),
+        };
+        let file = &mut self.files[index];
+        match found {
+            Ok(true) => {
+                is_taken[at] = true;
+                if file.name != entry.name {
+                    self.counters.renamed.one();
+                    file.name.clone_from(&entry.name);
                     self.is_changed = true;
-                } else if file.state == State::Followed {
-                    (file.state, file.since) = (State::Left, now);
+                }
+                let state = match file.state {
+                    State::CutShort => State::CutShort,
+                    _ if self.what.names.is_followed(&entry.name) => State::Followed,
+                    _ => State::Left,
+                };
+                if state != file.state {
+                    (file.state, file.since) = (state, now);
                     self.is_changed = true;
                 }
-                continue;
-            };
-            let entry = &listing.entries[at];
-            let is_followed = self.what.names.is_followed(&entry.name);
-            let file = &mut self.files[index];
-            match file.is_in(entry, listing) {
-                Ok(true) => {
-                    is_taken[at] = true;
-                    if file.name != entry.name {
-                        self.counters.renamed.one();
-                        file.name.clone_from(&entry.name);
-                        self.is_changed = true;
-                    }
-                    let state = match file.state {
-                        State::CutShort => State::CutShort,
-                        _ if is_followed => State::Followed,
-                        _ => State::Left,
-                    };
-                    if state != file.state {
-                        (file.state, file.since) = (state, now);
-                        self.is_changed = true;
-                    }
-                }
-                Ok(false) => self.cut_short(index, now),
-                Err(error) => {
-                    // It is there, and is no other file's.
-                    is_taken[at] = true;
-                    file.reading = None;
-                    self.unreadable(&entry.name, &error);
-                }
+            }
+            Ok(false) => self.cut_short(index, now),
+            Err(error) => {
+                // It is there, and is no other file's.
+                is_taken[at] = true;
+                file.reading = None;
+                self.unreadable(&entry.name, &error);
             }
         }
     }

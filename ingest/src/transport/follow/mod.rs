@@ -121,7 +121,10 @@ fn note(intake: &Intake, source: &str, read: &Read) {
         let why = match loss {
             Loss::CutShort(_) => "a file was cut short before it was read, and no copy of it was found",
             Loss::Gone(_) => "a file went away before it was read",
-            Loss::RestOfLine { .. } | Loss::Datagrams { .. } => "a copy of a file ends within a line",
+            // The others are not of files.
+            Loss::RestOfLine { .. } | Loss::Datagrams { .. } | Loss::Records(_) | Loss::MadeAnew { .. } => {
+                "a copy of a file ends within a line"
+            }
         };
         intake.clients().note(DoorEvent::Lost, &caller, None, why);
     }

@@ -64,17 +64,7 @@ impl Follower {
             self.files.retain(|file| !may_be(file) || file.seen > 0);
             return Ok(());
         }
-        // It is a copy of one that is known, if it begins like it and, where that is no more than a header, ends as well.
-        let files = self.files.iter().map(|file| (file.place(), file.seen));
-        let mut known = files.chain(self.kept.done.iter().map(|place| (place, place.at)));
-        let is_whole = first.len() < KNOWN_BY;
-        let is_open = self.files.iter().any(|file| file.has_beginning(&first));
-        if is_open
-            || known.any(|(place, seen)| {
-                let is_no_longer = is_whole && first.len() as u64 <= seen;
-                place.at > 0 && place.begins(&first) && (is_well_known(place) || is_no_longer)
-            })
-        {
+        if self.is_copy(&first) {
             return Ok(());
         }
         let met = Followed::rotated(entry, listing, is_compressed, self.what.max_bytes, now)?;
@@ -89,5 +79,36 @@ impl Follower {
             self.is_changed = true;
         }
         Ok(())
+    }
+    /// Whether a file that begins so is a copy of one that is known: if it begins like it and, where that is no more than a
+    /// header, ends as well.
+    fn is_copy(&self, first: &[u8]) -> bool {
+        let files = self.files.iter().map(|file| (file.place(), file.seen));
+        let mut known = files.chain(self.kept.done.iter().map(|place| (place, place.at)));
+        let is_whole = first.len() < KNOWN_BY;
+        let is_open = self.files.iter().any(|file| file.has_beginning(first));
+        is_open
+            || known.any(|(place, seen)| {
+                let is_no_longer = is_whole && first.len() as u64 <= seen;
+                place.at > 0 && place.begins(first) && (is_well_known(place) || is_no_longer)
+            })
+    }
+
+    /// Whether a rotated file that has the number of one of which nothing was read is the rest of another, or its copy: the
+    /// number was given away when the file was removed, while nothing ran.
+    pub(super) fn is_of_another(&self, index: usize, entry: &Entry, listing: &Listing) -> io::Result<bool> {
+        if !self.files[index].has_only_its_number() || self.what.names.is_followed(&entry.name) {
+            return Ok(false);
+        }
+        let Some(file) = listing.open(entry)? else { return Ok(false) };
+        for other in self.files.iter().filter(|other| other.is_lost() && other.read_bytes() > 0) {
+            if other.place().found_in(&file)?.is_some() {
+                return Ok(true);
+            }
+        }
+        let first = Source::beginning(file, false)?;
+        // Where no line has ended none can come again.
+        let has_lines = first.len() == KNOWN_BY || first.contains(&b'\n');
+        Ok(has_lines && self.is_copy(&first))
     }
 }

@@ -342,7 +342,7 @@ impl World {
                 }
                 // Whether it was a copy that ended there, or the file, cannot always be known.
                 Loss::RestOfLine { left } => *left == bytes,
-                Loss::Datagrams { .. } => false,
+                Loss::Datagrams { .. } | Loss::Records(_) | Loss::MadeAnew { .. } => false,
             };
             let Some(at) = told.iter().position(says_it) else {
                 panic!("{bytes} bytes from {from} on are lost, and told are {told:?}")

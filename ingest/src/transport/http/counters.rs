@@ -27,8 +27,10 @@ counters! {
     total unknown_feed,
     /// Bodies that came too slowly: 408.
     total timed_out,
-    /// Compressed bodies: 415.
+    /// Bodies compressed in a way that is not read: 415.
     total unsupported_encoding,
+    /// Bodies that are over the limit when they are unpacked: 413.
+    total too_large_unpacked,
     /// More requests of one sender at once than it may have: 429.
     total too_many,
     /// The bus is full or poisoned, or too much is in work: 503.

@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use ioc_decode::unpack::Packing;
 use ioc_model::text::Text;
 use serde::Serialize;
 
@@ -26,8 +27,12 @@ pub(super) enum Problem {
     TooLarge { limit: usize, position: String },
     /// There is no value in it; appended, and counted as empty.
     Empty { position: String },
-    /// Content-Encoding is not identity.
+    /// Content-Encoding is none of those that are read.
     Compressed,
+    /// The body is packed, and cut off or damaged.
+    Packed(Packing),
+    /// More comes of a packed body than the feed takes.
+    Unpacked(usize),
     /// The key of the request is empty, longer than that, or no text.
     RequestKey(usize),
     /// It was sent for what its sender does not owe.
@@ -157,9 +162,22 @@ impl Problem {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "compressed",
                 "Compressed body",
-                "send the body without Content-Encoding; compressed bodies are not taken".to_owned(),
-                "hãy gửi nội dung không nén (không có Content-Encoding); hệ thống không nhận nội dung nén"
-                    .to_owned(),
+                "of compressed bodies gzip, deflate and zstd are taken, one at a time".to_owned(),
+                "nội dung nén chỉ nhận một trong các kiểu gzip, deflate, zstd".to_owned(),
+            ),
+            Problem::Packed(packing) => (
+                StatusCode::BAD_REQUEST,
+                "broken-off",
+                "Broken off",
+                format!("the {} is cut off or damaged; nothing of it was kept", packing.word()),
+                format!("nội dung nén {} bị đứt hoặc hỏng; không phần nào được lưu", packing.word()),
+            ),
+            Problem::Unpacked(most) => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large-unpacked",
+                "Too large unpacked",
+                format!("unpacked the body has more than {most} bytes; nothing of it was kept"),
+                format!("nội dung sau khi giải nén vượt {most} byte; không phần nào được lưu"),
             ),
             Problem::RequestKey(most) => (
                 StatusCode::BAD_REQUEST,
@@ -274,7 +292,7 @@ impl IntoResponse for Problem {
         match self {
             Problem::Unauthenticated => set(header::WWW_AUTHENTICATE, "Bearer realm=\"ioc\""),
             Problem::Unavailable(..) | Problem::TooMany => set(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Problem::Compressed => set(header::ACCEPT_ENCODING, "identity"),
+            Problem::Compressed => set(header::ACCEPT_ENCODING, "gzip, deflate, zstd, identity"),
             Problem::TimedOut => set(header::CONNECTION, "close"),
             _ => {}
         }

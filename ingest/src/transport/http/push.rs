@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ioc_bus::{Appended, ChunkBuilder, Health};
+use ioc_decode::unpack::{NotUnpacked, Packing};
 use ioc_model::{
     attribute::Attribute,
     envelope::Content,
@@ -129,9 +130,7 @@ impl HttpPush {
             clients.note(DoorEvent::Forbidden, &caller, None, &format!("feed '{feed}'"));
             return Err(Problem::Forbidden(feed));
         }
-        if is_compressed(request.headers()) {
-            return Err(Problem::Compressed);
-        }
+        let packing = packing(request.headers())?;
         let _admission = self.gate.admit(&sender.name).map_err(|crowded| match crowded {
             Crowded::Sender => Problem::TooMany,
             Crowded::All => Problem::BUSY,
@@ -162,6 +161,8 @@ impl HttpPush {
             Some(declared) => declared as usize,
             None => limit,
         };
+        // What is packed lies there beside what comes of it.
+        let held = if packing.is_some() { held.saturating_add(limit) } else { held };
         let patience = Duration::from_millis(self.limits.bus_ms);
         let _room = self.gate.body(held, patience).await.ok_or(Problem::BUSY)?;
         let read =
@@ -181,6 +182,10 @@ impl HttpPush {
         let mut chunk = ChunkBuilder::new();
         match read {
             Read::Whole { bytes, digest } => {
+                let bytes = match packing {
+                    Some(packing) => unpacked(packing, bytes, limit).await?,
+                    None => bytes,
+                };
                 chunk.push_with(&feed, Content::Raw, &address, &known, &bytes);
                 // Of a report without a value in it there is a receipt as of any.
                 let is_empty = !format.is_report() && holds_nothing(&bytes);
@@ -286,7 +291,8 @@ impl HttpPush {
             Problem::Forbidden(_) => &counters.forbidden,
             Problem::UnknownFeed(_) => &counters.unknown_feed,
             Problem::TimedOut => &counters.timed_out,
-            Problem::BrokenOff => &counters.broken_off,
+            Problem::BrokenOff | Problem::Packed(_) => &counters.broken_off,
+            Problem::Unpacked(_) => &counters.too_large_unpacked,
             Problem::TooLarge { .. } => &counters.withheld,
             Problem::Empty { .. } => &counters.empty,
             Problem::Compressed => &counters.unsupported_encoding,
@@ -314,9 +320,20 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn is_compressed(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::CONTENT_ENCODING)
-        .iter()
-        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+/// How the body is packed. What is packed twice is not read.
+fn packing(headers: &HeaderMap) -> Result<Option<Packing>, Problem> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut said = values.filter(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let Some(value) = said.next() else { return Ok(None) };
+    let packing = value.to_str().ok().and_then(Packing::named).ok_or(Problem::Compressed)?;
+    if said.next().is_some() { Err(Problem::Compressed) } else { Ok(Some(packing)) }
+}
+
+/// The body before it was packed, worked out where nothing waits for it.
+async fn unpacked(packing: Packing, packed: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
+    let unpacked = tokio::task::spawn_blocking(move || packing.unpack(&packed, limit)).await;
+    unpacked.map_err(|_| Problem::BUSY)?.map_err(|fault| match fault {
+        NotUnpacked::Broken => Problem::Packed(packing),
+        NotUnpacked::TooLarge(most) => Problem::Unpacked(most),
+    })
 }

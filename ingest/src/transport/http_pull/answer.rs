@@ -25,18 +25,30 @@ pub(super) struct Answer {
 /// The bytes, unpacked.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
-    Whole(Vec<u8>),
+    Whole(Vec<u8>, Digest),
     /// More than may be held at once.
     TooLarge(Digest),
+}
+
+impl Body {
+    /// What came at once.
+    #[cfg(test)]
+    pub(super) fn whole(bytes: Vec<u8>) -> Body {
+        let mut digest = Digest::default();
+        digest.update(&bytes);
+        Body::Whole(bytes, digest)
+    }
 }
 
 /// What was said to a request.
 #[derive(Clone, Debug)]
 pub(super) enum Said {
     Answer(Box<Answer>),
+    /// There is nothing (204).
+    Nothing,
     /// It is what it was (304).
     Unchanged,
-    /// There is no such thing, or not any more (400, 404, 410, 416).
+    /// There is no such thing, or not any more (400, 404, 410, 416, 422).
     Refused(u16),
 }
 
@@ -125,9 +137,9 @@ impl Unpacking {
             Unpacking::Plain(sink) => sink,
             Unpacking::Gzip(gzip) => gzip.finish().map_err(|error| broken(&error))?,
         };
-        let bytes = sink.digest.bytes();
-        let body =
-            if bytes <= sink.most as u64 { Body::Whole(sink.held) } else { Body::TooLarge(sink.digest) };
+        let Sink { held, most, digest } = sink;
+        let bytes = digest.bytes();
+        let body = if bytes <= most as u64 { Body::Whole(held, digest) } else { Body::TooLarge(digest) };
         Ok((body, bytes))
     }
 }
@@ -165,8 +177,10 @@ mod tests {
         let text = b"0123456789".repeat(100_000);
         let gzip = packed(&text);
         assert!(gzip.len() < 10_000);
-        let (Body::Whole(whole), bytes) = unpacked("gzip", &gzip, text.len()).unwrap() else { panic!() };
-        assert_eq!((whole, bytes), (text.clone(), text.len() as u64));
+        let (Body::Whole(whole, digest), bytes) = unpacked("gzip", &gzip, text.len()).unwrap() else {
+            panic!()
+        };
+        assert_eq!((whole, bytes, digest.bytes()), (text.clone(), text.len() as u64, text.len() as u64));
         let (Body::TooLarge(digest), _) = unpacked("x-gzip", &gzip, text.len() - 1).unwrap() else {
             panic!()
         };

@@ -8,7 +8,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use hyper::body::Incoming;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     secrets::{Login, Shown},
     token::{self, Token},
 };
-use crate::transport::pull::{CannotFetch, progress::now};
+use crate::transport::pull::{CannotFetch, fetch::within, progress::now};
 
 const REDIRECTS: usize = 5;
 /// A token's answer is small.
@@ -59,8 +59,7 @@ struct Line {
     connection: Option<Connection>,
 }
 
-/// What is sent at once.
-#[derive(Debug)]
+/// What is sent at once. Secrets stand in all of it, so it is never printed.
 struct Out<'o> {
     url: &'o Url,
     method: Method,
@@ -123,6 +122,7 @@ impl Client {
                     self.counters.unchanged.one();
                     return Ok(Said::Unchanged);
                 }
+                204 => return Ok(Said::Nothing),
                 200..=299 => return self.whole(head).await.map(|answer| Said::Answer(Box::new(answer))),
                 // A token may be withdrawn before its end: another one is fetched, once.
                 401 if self.tokens.is_some() && !std::mem::replace(&mut renewed, true) => self.token = None,
@@ -130,9 +130,10 @@ impl Client {
                     if follows < REDIRECTS && (request.body.is_none() || status.as_u16() > 304) =>
                 {
                     follows += 1;
-                    url = redirected(&url, &head)?;
+                    // Where it leads is not told the keys by whoever sends it there.
+                    url = self.login.keys.with(&redirected(&url, &head)?);
                 }
-                400 | 404 | 410 | 416 => return Ok(Said::Refused(status.as_u16())),
+                400 | 404 | 410 | 416 | 422 => return Ok(Said::Refused(status.as_u16())),
                 429 | 503 => return Err(self.left_alone(&head)),
                 _ => return Err(refused(status)),
             }
@@ -203,7 +204,7 @@ impl Client {
             return Err(refused(status));
         }
         let (body, _) = within(self.patience, taken(head, TOKEN_BYTES)).await?;
-        let Body::Whole(body) = body else { return Err(refused(status)) };
+        let Body::Whole(body, _) = body else { return Err(refused(status)) };
         let token = Token::read(status.as_u16(), &body, Instant::now())?;
         self.counters.tokens.one();
         let value = token.value.clone();
@@ -358,18 +359,4 @@ pub(super) fn refused(status: StatusCode) -> CannotFetch {
     let en = format!("it answers {status}");
     let heals = status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429);
     if heals { CannotFetch::told(vi, en) } else { CannotFetch::fault(vi, en) }
-}
-
-/// What takes too long has gone.
-async fn within<T>(
-    patience: Duration,
-    answer: impl Future<Output = Result<T, CannotFetch>>,
-) -> Result<T, CannotFetch> {
-    timeout(patience, answer).await.unwrap_or_else(|_| {
-        let seconds = patience.as_secs();
-        Err(CannotFetch::told(
-            format!("không trả lời trong {seconds} giây"),
-            format!("no answer within {seconds} s"),
-        ))
-    })
 }

@@ -3,6 +3,8 @@
 //! A period's pages are put together before anything of it is handed over. A listing that changed on the way would make
 //! records absent that are not, so it is read again from its beginning, and given up if it does not hold still.
 
+use std::collections::BTreeSet;
+
 use ioc_bus::ChunkBuilder;
 use ioc_model::{attribute::Asked, pack::Taken};
 use jiff::Timestamp;
@@ -10,11 +12,15 @@ use jiff::Timestamp;
 use super::{
     client::Asks,
     page::{Brought, Page, Record},
-    place::{Pass, Place},
+    place::{At, Pass, Place},
     request::{Span, periods},
     source::{HttpSource, Step},
 };
-use crate::transport::pull::{CannotFetch, Fetched, memory::Hash, progress::now};
+use crate::transport::pull::{CannotFetch, Fetched, memory::Hash, place::Place as _, progress::now};
+
+/// A period has no more pages than that: nothing else is read meanwhile.
+const MOST_PAGES: usize = 10_000;
+const ENDLESS: &str = "its pages lead on without an end";
 
 /// All that a period is: its records, or the one answer.
 #[derive(Debug)]
@@ -40,14 +46,24 @@ impl<A: Asks> HttpSource<A> {
         let spans = periods(&compare, began.to_zoned(self.zone.clone()).date());
         match spans.get(comparing.read as usize) {
             Some(span) => {
-                let new = self.period(&compare.url, span, &mut chunk).await?;
+                let new = match self.period(&compare.url, span, &mut chunk).await {
+                    Ok(new) => new,
+                    Err(error) => {
+                        let left = spans.len() - comparing.read as usize - 1;
+                        if self.comparisons.fails(&span.name, left, error)? {
+                            comparing.read += u32::try_from(left).unwrap_or_default();
+                        }
+                        Vec::new()
+                    }
+                };
                 comparing.read += 1;
                 place.comparing = Some(comparing);
                 self.memory.handed_over(place.text(), new);
             }
             None => {
                 place.compared = Some(comparing.turn);
-                self.progress.compared(std::mem::take(&mut self.found));
+                // What lies before the periods that are asked for is there all the same.
+                self.comparisons.ended(false);
             }
         }
         Ok(Fetched { chunk, place: place.text(), more: place.comparing.is_some(), passed: None })
@@ -61,10 +77,7 @@ impl<A: Asks> HttpSource<A> {
         chunk: &mut ChunkBuilder,
     ) -> Result<Vec<(Hash, Hash)>, CannotFetch> {
         let mut new = Vec::new();
-        let whole = self.whole(url, span).await?;
-        self.counters.compared.one();
-        self.found.periods += 1;
-        let given_up = match whole {
+        let given_up = match self.whole(url, span).await? {
             Whole::Records(records) => match self.of.taken.clone() {
                 Taken::Rows { columns, .. } => self.take_rows(&columns, span, &records, chunk),
                 _ => {
@@ -76,19 +89,21 @@ impl<A: Asks> HttpSource<A> {
             Whole::GivenUp(why) => Some(why),
         };
         if let Some(why) = given_up {
-            self.counters.given_up.one();
-            self.found.given_up += 1;
-            tracing::error!(feed = self.feed, period = span.name, "the period cannot be compared: {why}");
+            self.comparisons.gives_up(&span.name, why);
         }
         Ok(new)
     }
 
     /// All of a period, from its first page to its last.
     async fn whole(&mut self, url: &str, span: &Span) -> Result<Whole, CannotFetch> {
-        let mut pass = Pass::begins(now());
+        let mut pass = Pass::begins(now(), self.of.paging.size);
         let mut records = Vec::new();
         let mut bytes = 0;
+        let mut asked: BTreeSet<At> = BTreeSet::new();
         loop {
+            if asked.len() == MOST_PAGES || !asked.insert(pass.at.clone()) {
+                return Ok(Whole::GivenUp(ENDLESS));
+            }
             let (page, next) = match self.step(url, &mut pass, None, Some(span), None).await? {
                 Step::Page { page, next, .. } => (page, next),
                 Step::Refused(_) => return Ok(Whole::GivenUp("the source refuses it")),
@@ -97,6 +112,7 @@ impl<A: Asks> HttpSource<A> {
                     self.counters.changed.one();
                     pass = pass.begins_again(now());
                     records.clear();
+                    asked.clear();
                     bytes = 0;
                     if pass.is_loose() {
                         return Ok(Whole::GivenUp("it does not hold still"));
@@ -104,13 +120,16 @@ impl<A: Asks> HttpSource<A> {
                     continue;
                 }
             };
-            if !matches!(page.brought, Brought::Records(_)) {
+            if pass.is_barren() {
+                return Ok(Whole::GivenUp(ENDLESS));
+            }
+            if !page.is_list() {
                 return Ok(Whole::Answer(page));
             }
             bytes += page.records().iter().map(|record| record.json.len()).sum::<usize>();
             // A row of a table is shorter than its record.
             if bytes > 16 * self.max_bytes {
-                self.counters.oversize.one();
+                self.progress.counters().oversize.one();
                 return Ok(Whole::GivenUp("it is too large"));
             }
             let last = page.records().last().map(|record| record.hash);
@@ -123,7 +142,7 @@ impl<A: Asks> HttpSource<A> {
         }
     }
 
-    /// Why not, if it cannot be. One of which everything is gone is not told: no row says which it was.
+    /// Why not, if it cannot be read whole. One of which everything is gone is not told: no row says which it was.
     fn take_rows(
         &mut self,
         columns: &[String],
@@ -131,16 +150,18 @@ impl<A: Asks> HttpSource<A> {
         records: &[Record],
         chunk: &mut ChunkBuilder,
     ) -> Option<&'static str> {
-        let (hash, lines) = self.envelopes().table(columns, records)?;
+        let Some((hash, lines)) = self.envelopes().table(columns, records) else {
+            self.comparisons.is_empty(&span.name);
+            return None;
+        };
         if lines.len() > self.max_bytes {
-            self.counters.oversize.one();
+            self.progress.counters().oversize.one();
             return Some("it is too large");
         }
-        if self.periods.insert(span.name.clone(), hash) == Some(hash) {
+        if !self.comparisons.says_new(Some(span.name.clone()), hash) {
             self.counters.known.add(records.len() as u64);
             return None;
         }
-        self.found.changed += 1;
         self.counters.rows.add(records.len() as u64);
         self.envelopes().push(&origin(span), Asked::Whole, None, lines.as_bytes(), chunk);
         None
@@ -153,20 +174,20 @@ impl<A: Asks> HttpSource<A> {
         self.counters.known.add((records.len() - new.len()) as u64);
         self.counters.rows.add(new.len() as u64);
         new.iter().for_each(|record| self.envelopes().record(record, chunk));
-        self.found.changed += u32::from(!new.is_empty());
-        new.iter().filter_map(|record| record.hashes()).collect()
+        let hashes: Vec<(Hash, Hash)> = new.iter().filter_map(|record| record.hashes()).collect();
+        self.comparisons.was_read(!new.is_empty());
+        hashes
     }
 
     fn take_answer(&mut self, span: &Span, page: &Page, chunk: &mut ChunkBuilder) -> Option<&'static str> {
         let Brought::Answer(bytes) = &page.brought else {
-            self.counters.oversize.one();
+            self.progress.counters().oversize.one();
             return Some("it is too large");
         };
-        if self.periods.insert(span.name.clone(), page.hash) == Some(page.hash) {
+        if !self.comparisons.says_new(Some(span.name.clone()), page.hash) {
             self.counters.known.one();
             return None;
         }
-        self.found.changed += 1;
         self.counters.rows.one();
         self.envelopes().push(&origin(span), Asked::Whole, page.content_type.as_deref(), bytes, chunk);
         None

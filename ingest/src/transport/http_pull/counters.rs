@@ -27,10 +27,4 @@ counters! {
     total changed,
     /// Passes over a listing that did not hold still: what there was is taken, and the place stays where it was.
     total unsettled,
-    /// Periods asked for whole.
-    total compared,
-    /// Periods that could not be read whole.
-    total given_up,
-    /// Answers, records or periods over what the feed takes at once: told by size and hash.
-    total oversize,
 }

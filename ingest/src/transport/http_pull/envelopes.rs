@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use ioc_bus::ChunkBuilder;
 use ioc_model::{
     attribute::{Asked, Attribute},
-    envelope::Content,
     pack::{HttpPullFeed, Taken},
 };
 use url::Url;
@@ -15,21 +14,17 @@ use super::{
     json,
     page::{Brought, Page, Record},
 };
-use crate::transport::{
-    pull::{
-        line::line,
-        memory::{Hash, Memory, hash},
-    },
-    withheld::{Digest, Withheld},
+use crate::transport::pull::{
+    bounded::Bounded,
+    line::line,
+    memory::{Hash, Memory, hash},
 };
 
 /// Where what is brought goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Envelopes<'e> {
-    pub(super) feed: &'e str,
+    pub(super) to: Bounded<'e>,
     pub(super) of: &'e HttpPullFeed,
-    /// Bytes of one envelope at most.
-    pub(super) max_bytes: usize,
     pub(super) counters: &'e HttpPullCounters,
 }
 
@@ -40,6 +35,12 @@ pub(super) struct New {
     pub(super) hashes: Vec<(Hash, Hash)>,
     /// Which records, by their number.
     pub(super) records: Vec<usize>,
+}
+
+impl New {
+    pub(super) fn is_nothing(&self) -> bool {
+        self.hashes.is_empty() && self.records.is_empty()
+    }
 }
 
 impl Envelopes<'_> {
@@ -54,19 +55,19 @@ impl Envelopes<'_> {
     ) -> New {
         let mut new = New::default();
         let asked = if self.of.is_in_parts() { Asked::Page } else { Asked::Whole };
+        let known = (hash(["answer", name]), page.hash);
         match &page.brought {
+            Brought::Answer(_) | Brought::TooLarge(_) if memory.knows(&known) => self.counters.known.one(),
             Brought::Answer(bytes) => {
-                let known = (hash(["answer", name]), page.hash);
-                match memory.knows(&known) {
-                    true => self.counters.known.one(),
-                    false => {
-                        self.push(url.as_str(), asked, page.content_type.as_deref(), bytes, chunk);
-                        self.counters.rows.one();
-                        new.hashes.push(known);
-                    }
-                }
+                self.push(url.as_str(), asked, page.content_type.as_deref(), bytes, chunk);
+                self.counters.rows.one();
+                new.hashes.push(known);
             }
-            Brought::TooLarge(digest) => self.withhold(url.as_str(), asked, digest.clone(), chunk),
+            Brought::TooLarge(digest) => {
+                let said = [(Attribute::Asked, asked.word()), (Attribute::Origin, url.as_str())];
+                self.to.withhold(&said, digest.clone(), chunk);
+                new.hashes.push(known);
+            }
             Brought::Records(records) => {
                 for (number, record) in records.iter().enumerate() {
                     let hashes = record.hashes();
@@ -91,7 +92,7 @@ impl Envelopes<'_> {
                 let mut lines = header.clone();
                 for &number in new {
                     let row = row(columns, &records[number].json);
-                    if lines.len() + row.len() > self.max_bytes && lines.len() > header.len() {
+                    if lines.len() + row.len() > self.to.max_bytes && lines.len() > header.len() {
                         self.push(url.as_str(), Asked::Page, None, lines.as_bytes(), chunk);
                         lines.clone_from(&header);
                     }
@@ -126,21 +127,9 @@ impl Envelopes<'_> {
         bytes: &[u8],
         chunk: &mut ChunkBuilder,
     ) {
-        if bytes.len() > self.max_bytes {
-            let mut digest = Digest::default();
-            digest.update(bytes);
-            return self.withhold(origin, asked, digest, chunk);
-        }
         let mut known = vec![(Attribute::Asked, asked.word()), (Attribute::Origin, origin)];
         known.extend(kind.map(|kind| (Attribute::ContentType, kind)));
-        chunk.push_with(self.feed, Content::Raw, self.of.address(), &known, bytes);
-    }
-
-    fn withhold(&self, origin: &str, asked: Asked, digest: Digest, chunk: &mut ChunkBuilder) {
-        self.counters.oversize.one();
-        let known = [(Attribute::Asked, asked.word()), (Attribute::Origin, origin)];
-        let said = Withheld::too_large(digest).to_json();
-        chunk.push_with(self.feed, Content::Withheld, self.of.address(), &known, said.as_bytes());
+        self.to.push(&known, bytes, chunk);
     }
 }
 

@@ -19,5 +19,6 @@ pub fn pause(value: &str, now: i64) -> Option<Duration> {
 /// What stands at a place in JSON, as it is written; none if it is no JSON, or nothing stands there.
 #[must_use]
 pub fn at(text: &str, pointer: &str) -> Option<String> {
-    json::at(text, pointer).ok().flatten().map(str::to_owned)
+    let found = json::at(json::whole(text).ok()?, pointer).ok()?;
+    found.map(|found| found.get().to_owned())
 }

@@ -4,19 +4,26 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// What stands at a place of a JSON text; none if nothing does.
+/// A text as JSON, read through once.
 ///
 /// # Errors
-/// If it is no JSON.
-pub(super) fn at<'b>(text: &'b str, pointer: &str) -> Result<Option<&'b str>, serde_json::Error> {
-    let whole: &RawValue = serde_json::from_str(text)?;
-    let mut found = whole.get().trim();
+/// If it is none.
+pub(super) fn whole(text: &str) -> Result<&RawValue, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// What stands at a place of JSON; none if nothing does.
+///
+/// # Errors
+/// If something on the way there is no JSON.
+pub(super) fn at<'b>(whole: &'b RawValue, pointer: &str) -> Result<Option<&'b RawValue>, serde_json::Error> {
+    let mut found = whole;
     for token in pointer.split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");
-        let below = match found.as_bytes().first() {
+        let below = match found.get().as_bytes().first() {
             Some(b'{') => {
-                let fields: BTreeMap<String, &RawValue> = serde_json::from_str(found)?;
-                fields.get(&token).map(|value| value.get())
+                let fields: BTreeMap<String, &RawValue> = serde_json::from_str(found.get())?;
+                fields.get(&token).copied()
             }
             Some(b'[') => match index(&token) {
                 Some(index) => items(found)?.get(index).copied(),
@@ -40,9 +47,8 @@ fn index(token: &str) -> Option<usize> {
 }
 
 /// The items of a list, as they are written.
-pub(super) fn items(text: &str) -> Result<Vec<&str>, serde_json::Error> {
-    let items: Vec<&RawValue> = serde_json::from_str(text)?;
-    Ok(items.into_iter().map(RawValue::get).collect())
+pub(super) fn items(list: &RawValue) -> Result<Vec<&RawValue>, serde_json::Error> {
+    serde_json::from_str(list.get())
 }
 
 /// The fields of an object, as they are written.
@@ -67,7 +73,8 @@ mod tests {
     #[test]
     fn a_place_gives_what_is_written_there() {
         let text = r#" {"data": [ {"id": 12345678901234567890.10, "a/b": {"m~n": "x"}} , 2 ], "": null} "#;
-        let of = |pointer: &str| at(text, pointer).unwrap();
+        let whole = whole(text).unwrap();
+        let of = |pointer: &str| at(whole, pointer).unwrap().map(RawValue::get);
         assert_eq!(of("/data/0/id"), Some("12345678901234567890.10"));
         assert_eq!(of("/data/0/a~1b/m~0n"), Some("\"x\""));
         assert_eq!(of("/data/1"), Some("2"));
@@ -76,8 +83,9 @@ mod tests {
         for none in ["/data/2", "/data/00", "/data/x", "/data/-", "/data/1/x", "/nothing"] {
             assert_eq!(of(none), None, "{none}");
         }
-        assert!(at("{\"a\": [1,]}", "/a").is_err());
-        assert!(at("<html>", "").is_err());
+        for none in ["{\"a\": [1,]}", "<html>", ""] {
+            assert!(super::whole(none).is_err(), "{none}");
+        }
     }
 
     #[test]

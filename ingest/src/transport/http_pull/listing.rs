@@ -7,6 +7,10 @@
 //! before its end has moved. Where a source's own cursor or link leads on, it answers for it; `look_back` holds it to that.
 //!
 //! A number of records that changes tells where nothing else does.
+//!
+//! A source that leaves records out behind its paging gives pages without any in the middle. So a cursor is followed behind
+//! such a page, too, until it is the one that was asked by. Where it leads on behind many of them nobody knows whether
+//! anything comes: the pass waits there, and goes on from there at the next turn, beside another one that begins anew.
 
 use ioc_model::pack::{Paging, PagingBy};
 
@@ -18,6 +22,8 @@ use crate::transport::pull::{CannotFetch, memory::Hash};
 
 /// So often in a row a listing may change while it is read; then what there is is taken.
 pub(super) const MOST_CHANGES: u32 = 5;
+/// So many pages in a row may bring no record while their cursor leads on, within one turn.
+pub(super) const MOST_EMPTY: u32 = 20;
 
 /// What a page means for its pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +38,11 @@ impl Pass {
     /// It takes what there is: the listing would not hold still.
     pub(super) fn is_loose(&self) -> bool {
         self.changed >= MOST_CHANGES
+    }
+
+    /// Whether its cursor leads on, and has brought nothing for long.
+    pub(super) fn is_barren(&self) -> bool {
+        self.empty >= MOST_EMPTY
     }
 
     /// Whether the page that is asked for begins with the last record of the one before.
@@ -68,19 +79,27 @@ impl Pass {
                 ));
             }
             let is_told = had.is_some() && page.total.is_some() && had != page.total;
-            if is_told && !paging.look_back && !matches!(paging.by, PagingBy::Cursor(_)) && !self.is_loose() {
+            if is_told && !paging.look_back && !self.is_loose() {
                 return Ok(Turned::Changed);
             }
         }
         let records = page.records().len() as u64;
-        self.seen += records;
+        // Where something else leads on, a place that is come by twice must be the same both times.
+        if matches!(paging.by, PagingBy::Page(_) | PagingBy::Offset) {
+            self.seen += records;
+        }
         let is_last = records == 0
             || self.total.is_some_and(|total| self.seen >= total)
             || (paging.ends_short && records < self.asked_for(paging));
+        let is_empty = page.is_list() && records == 0;
         let next = match &paging.by {
             PagingBy::Nothing => None,
             PagingBy::Link(_) => next.map(At::Url),
-            PagingBy::Cursor(_) => page.cursor.clone().map(At::Cursor),
+            PagingBy::Cursor(_) if page.is_list() && paging.ends_short && records < paging.size => None,
+            // Some give a cursor behind the last record, too: the same again.
+            PagingBy::Cursor(_) => {
+                page.cursor.clone().map(At::Cursor).filter(|next| !(is_empty && *next == self.at))
+            }
             PagingBy::Page(_) | PagingBy::Offset if is_last => None,
             PagingBy::Page(first) => {
                 Some(At::Page(1 + if let At::Page(page) = self.at { page } else { *first }))
@@ -95,6 +114,7 @@ impl Pass {
                 "the source says that the page behind this one is this one",
             ));
         }
+        self.empty = if is_empty && matches!(next, Some(At::Cursor(_))) { self.empty + 1 } else { 0 };
         Ok(Turned::On(next))
     }
 

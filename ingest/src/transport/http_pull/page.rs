@@ -2,6 +2,7 @@
 
 use ioc_model::pack::{HttpPullFeed, PagingBy, Since, Taken, Total};
 use jiff::tz::TimeZone;
+use serde_json::value::RawValue;
 use url::Url;
 
 use super::{
@@ -73,8 +74,8 @@ impl Page {
 
     pub(super) fn of(of: &HttpPullFeed, zone: &TimeZone, answer: Answer) -> Result<Page, CannotFetch> {
         let Answer { etag, modified, content_type, links, content_range, body } = answer;
-        let whole = match (body, &of.taken) {
-            (Body::Whole(bytes), _) => bytes,
+        let (whole, digest) = match (body, &of.taken) {
+            (Body::Whole(bytes, digest), _) => (bytes, digest),
             (Body::TooLarge(digest), Taken::Answer) => {
                 // Where it goes on may stand in its head.
                 let link = match &of.paging.by {
@@ -82,7 +83,7 @@ impl Page {
                     PagingBy::Link(None) => link::next(links.iter().map(String::as_str)),
                     _ => return Err(too_large()),
                 };
-                let hash = hash([digest.clone().hex().as_str()]);
+                let hash = hash_of_bytes(&digest);
                 let brought = Brought::TooLarge(digest);
                 return Ok(Page { brought, link, content_type, etag, modified, hash, ..Page::empty() });
             }
@@ -91,16 +92,12 @@ impl Page {
         let needs_json = of.taken.records().is_some()
             || matches!(of.paging.by, PagingBy::Link(Some(_)) | PagingBy::Cursor(_))
             || matches!(of.paging.total, Some(Total::At(_)));
-        let text = match needs_json {
-            // Some write a byte order mark before it.
-            true => {
-                let text = std::str::from_utf8(&whole).map_err(|_| no_json("it is no UTF-8"))?;
-                text.strip_prefix('\u{feff}').unwrap_or(text)
-            }
-            false => "",
+        let json = if needs_json { Some(json_of(&whole)?) } else { None };
+        let told = |pointer: &str| {
+            let Some(json) = json else { return Ok(None) };
+            let found = json::at(json, pointer).map_err(|error| no_json(&error.to_string()))?;
+            Ok(found.and_then(|found| json::text(found.get())).filter(|text| !text.is_empty()))
         };
-        let at = |pointer: &str| json::at(text, pointer).map_err(|error| no_json(&error.to_string()));
-        let told = |pointer: &str| Ok(at(pointer)?.and_then(json::text).filter(|text| !text.is_empty()));
         let link = match &of.paging.by {
             PagingBy::Link(None) => link::next(links.iter().map(String::as_str)),
             PagingBy::Link(Some(pointer)) => told(pointer)?,
@@ -115,25 +112,31 @@ impl Page {
             Some(Total::At(pointer)) => told(pointer)?.and_then(|total| total.parse().ok()),
             Some(Total::ContentRange) => content_range.as_deref().and_then(total_of_range),
         };
-        let (brought, hash) = match of.taken.records() {
-            None => {
-                let mut digest = Digest::default();
-                digest.update(&whole);
-                (Brought::Answer(whole), hash([digest.hex().as_str()]))
-            }
-            Some(pointer) => {
-                let list = at(pointer)?.filter(|list| list.starts_with('['));
-                let list =
-                    list.ok_or_else(|| no_json(&format!("there is no list of records at '{pointer}'")))?;
-                let items = json::items(list).map_err(|error| no_json(&error.to_string()))?;
+        let (brought, hash) = match of.taken.records().zip(json) {
+            None => (Brought::Answer(whole), hash_of_bytes(&digest)),
+            Some((pointer, json)) => {
+                let items = items(json, pointer)?;
+                let all = hash_of_items(&items);
                 let records =
                     items.into_iter().map(|json| Record::of(of.taken.key(), of.since.as_ref(), zone, json));
-                let records = records.collect::<Result<Vec<_>, _>>()?;
-                let all = hash(records.iter().map(|record| record.json.as_str()));
-                (Brought::Records(records), all)
+                (Brought::Records(records.collect::<Result<_, _>>()?), all)
             }
         };
         Ok(Page { brought, hash, link, cursor, total, content_type, etag, modified })
+    }
+
+    /// The hash alone that the page of an answer has.
+    pub(super) fn hash_of(of: &HttpPullFeed, answer: &Answer) -> Result<Hash, CannotFetch> {
+        match (&answer.body, of.taken.records()) {
+            (Body::Whole(bytes, _), Some(pointer)) => Ok(hash_of_items(&items(json_of(bytes)?, pointer)?)),
+            (Body::Whole(_, digest) | Body::TooLarge(digest), None) => Ok(hash_of_bytes(digest)),
+            (Body::TooLarge(_), Some(_)) => Err(too_large()),
+        }
+    }
+
+    /// Whether it is one of records.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.brought, Brought::Records(_))
     }
 
     pub(super) fn records(&self) -> &[Record] {
@@ -152,8 +155,16 @@ impl Page {
 }
 
 impl Record {
-    fn of(key: &[String], since: Option<&Since>, zone: &TimeZone, json: &str) -> Result<Record, CannotFetch> {
-        let at = |pointer: &str| json::at(json, pointer).map_err(|error| no_json(&error.to_string()));
+    fn of(
+        key: &[String],
+        since: Option<&Since>,
+        zone: &TimeZone,
+        json: &RawValue,
+    ) -> Result<Record, CannotFetch> {
+        let at = |pointer: &str| {
+            let found = json::at(json, pointer).map_err(|error| no_json(&error.to_string()))?;
+            Ok(found.map(RawValue::get))
+        };
         let mut parts = Some(Vec::new());
         for pointer in key {
             let value = at(pointer)?.and_then(json::text);
@@ -169,13 +180,36 @@ impl Record {
             _ => None,
         };
         let key = parts.map(|parts| parts.join(" "));
-        Ok(Record { json: json.to_owned(), hash: hash([json]), key, mark })
+        Ok(Record { json: json.get().to_owned(), hash: hash([json.get()]), key, mark })
     }
 
     /// What it is remembered by; none if nothing makes it one.
     pub(super) fn hashes(&self) -> Option<(Hash, Hash)> {
         Some((hash([self.key.as_deref()?]), self.hash))
     }
+}
+
+fn json_of(bytes: &[u8]) -> Result<&RawValue, CannotFetch> {
+    let text = std::str::from_utf8(bytes).map_err(|_| no_json("it is no UTF-8"))?;
+    // Some write a byte order mark before it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    json::whole(text).map_err(|error| no_json(&error.to_string()))
+}
+
+/// The records of the list at that place.
+fn items<'b>(json: &'b RawValue, pointer: &str) -> Result<Vec<&'b RawValue>, CannotFetch> {
+    let list = json::at(json, pointer).map_err(|error| no_json(&error.to_string()))?;
+    let list = list.filter(|list| list.get().starts_with('['));
+    let list = list.ok_or_else(|| no_json(&format!("there is no list of records at '{pointer}'")))?;
+    json::items(list).map_err(|error| no_json(&error.to_string()))
+}
+
+fn hash_of_items(items: &[&RawValue]) -> Hash {
+    hash(items.iter().map(|item| item.get()))
+}
+
+fn hash_of_bytes(digest: &Digest) -> Hash {
+    hash([digest.clone().hex().as_str()])
 }
 
 /// `items 0-24/100` or `0-24/100` (RFC 9110 §14.4).

@@ -4,7 +4,7 @@ use ioc_model::time::Now;
 use serde::{Deserialize, Serialize};
 
 use super::since::Mark;
-use crate::transport::pull::{CannotFetch, memory::Hash};
+use crate::transport::pull::{self, memory::Hash};
 
 /// Whole state between two answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub(super) struct Place {
     /// The pass under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pass: Option<Pass>,
+    /// A pass that waits for the next turn behind pages without a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) waiting: Option<Pass>,
     /// The comparison under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) comparing: Option<Comparing>,
@@ -58,16 +61,35 @@ pub(super) struct Pass {
     /// How many records there were said to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,
-    /// Records that were read.
+    /// Records that were read, where pages are counted by them.
     #[serde(default)]
     pub(super) seen: u64,
+    /// Records that were asked for at once: of another number, the same page is another one.
+    #[serde(default)]
+    pub(super) size: u64,
     /// How often the listing changed, and was read from its beginning again.
     #[serde(default)]
     pub(super) changed: u32,
+    /// Pages in a row without a record whose cursor led on.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) empty: u32,
+    /// It has waited, and goes on from there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) has_waited: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(number: &u32) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A place in a listing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum At {
     #[default]
@@ -103,13 +125,29 @@ pub(super) struct Comparing {
 }
 
 impl Pass {
-    pub(super) fn begins(now: Now) -> Pass {
-        Pass { began: now, at: At::First, before: None, furthest: None, total: None, seen: 0, changed: 0 }
+    pub(super) fn begins(now: Now, size: u64) -> Pass {
+        Pass {
+            began: now,
+            at: At::First,
+            before: None,
+            furthest: None,
+            total: None,
+            seen: 0,
+            size,
+            changed: 0,
+            empty: 0,
+            has_waited: false,
+        }
+    }
+
+    /// It goes on where it waited.
+    pub(super) fn goes_on_waiting(self) -> Pass {
+        Pass { empty: 0, has_waited: true, ..self }
     }
 
     /// It begins again: the listing is not what it was.
     pub(super) fn begins_again(&self, now: Now) -> Pass {
-        Pass { changed: self.changed + 1, ..Pass::begins(now) }
+        Pass { changed: self.changed + 1, ..Pass::begins(now, self.size) }
     }
 
     /// Goes on behind a page.
@@ -119,18 +157,4 @@ impl Pass {
     }
 }
 
-impl Place {
-    pub(super) fn parse(text: Option<&str>) -> Result<Place, CannotFetch> {
-        let Some(text) = text else { return Ok(Place::default()) };
-        serde_json::from_str(text).map_err(|error| {
-            CannotFetch::fault(
-                format!("con trỏ đã lưu không đọc được: {error}"),
-                format!("its cursor cannot be read: {error}"),
-            )
-        })
-    }
-
-    pub(super) fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
+impl pull::place::Place for Place {}

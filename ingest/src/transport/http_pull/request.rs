@@ -1,6 +1,6 @@
 //! What is asked: an address and a body with everything in braces filled in.
 
-use ioc_model::pack::{HttpCompare, HttpPullFeed, PeriodLength, Placeholder};
+use ioc_model::pack::{HttpCompare, HttpPullFeed, PackVersion, PeriodLength, Placeholder};
 use jiff::{ToSpan, civil::Date, fmt::strtime};
 use url::{Url, form_urlencoded};
 
@@ -76,10 +76,10 @@ impl Request {
         Ok(Request { url, body, validator: None })
     }
 
-    /// By what it is told from another one.
-    pub(super) fn hash(&self) -> Hash {
+    /// By what it is told from another one, and from the same one that another pack makes something else of.
+    pub(super) fn hash(&self, pack: &PackVersion) -> Hash {
         let body = self.body.as_ref().map_or("", |(_, text)| text.as_str());
-        hash([self.url.as_str(), body])
+        hash([self.url.as_str(), body, pack.0.as_str()])
     }
 }
 

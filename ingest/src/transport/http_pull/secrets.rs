@@ -12,7 +12,10 @@ use serde::Deserialize;
 use tokio_rustls::rustls::ClientConfig;
 use url::Url;
 
-use crate::transport::pull::trust::{is_here, known_by, known_to_the_web};
+use crate::transport::{
+    pull::trust::{is_here, known_by, known_to_the_web},
+    secrets_file::{self, SecretsFileFault},
+};
 
 /// Names and secrets of one feed. None of them is printed by `Debug`.
 #[derive(Clone, Default, Deserialize)]
@@ -119,10 +122,8 @@ impl Keys {
 /// Why nobody can be asked.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SecretsFault {
-    #[error("cannot read {path}: {source}")]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path} is not valid: {source}")]
-    Invalid { path: PathBuf, source: toml::de::Error },
+    #[error(transparent)]
+    File(#[from] SecretsFileFault),
     #[error("{path} does not say {what} of feed '{feed}': write it below [{feed}]")]
     Missing { path: PathBuf, feed: String, what: &'static str },
     #[error(
@@ -148,15 +149,7 @@ pub(super) struct AllSecrets {
 impl AllSecrets {
     pub(super) fn read(data: &Path) -> Result<AllSecrets, SecretsFault> {
         let path = data.join("apis.toml");
-        let of_feeds = match std::fs::read_to_string(&path) {
-            // The text holds secrets, which a fault would quote.
-            Ok(text) => toml::from_str(&text).map_err(|mut source: toml::de::Error| {
-                source.set_input(None);
-                SecretsFault::Invalid { path: path.clone(), source }
-            })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(source) => return Err(SecretsFault::Unreadable { path, source }),
-        };
+        let of_feeds = secrets_file::of_feeds(&path)?;
         Ok(AllSecrets { path, of_feeds })
     }
 
@@ -173,7 +166,7 @@ impl AllSecrets {
             feed: feed.to_owned(),
             what: what.to_owned(),
         };
-        let hidden = |value: &str, what: &str| {
+        let hidden = |value: &str, what: &str| -> Result<HeaderValue, SecretsFault> {
             let mut value = HeaderValue::from_str(value).map_err(|_| unsendable(what))?;
             value.set_sensitive(true);
             Ok(value)
@@ -185,10 +178,8 @@ impl AllSecrets {
             let is_safe = url.scheme() == "https" || secrets.plain || url.host_str().is_some_and(is_here);
             is_safe.then_some(url).ok_or_else(plain)
         };
+        // Periods are asked for at the same place, which the pack answers for.
         let _asked = address(of.address())?;
-        if let Some(compare) = &of.compare {
-            let _asked = address(compare.url.split('?').next().unwrap_or_default())?;
-        }
         let shown = match &of.auth {
             PullAuth::None => Shown::Nobody,
             PullAuth::Basic => {

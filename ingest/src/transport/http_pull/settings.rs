@@ -2,15 +2,13 @@
 //!
 //! What is asked is the pack's; who asks is not, and lies in `apis.toml` in the data folder, by feed.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use figment::Figment;
 use futures_util::future::BoxFuture;
-use ioc_bus::Origin;
 use ioc_model::pack::{self, Feed, HttpPullFeed, PagingBy, Taken};
 use jiff::SignedDuration;
 use serde::Deserialize;
-use tokio::runtime::Handle;
 use url::Url;
 
 use super::{
@@ -18,11 +16,11 @@ use super::{
     counters::HttpPullCounters,
     hosts::Hosts,
     secrets::AllSecrets,
-    source::{HttpSource, source_name},
+    source::{HttpSource, ReadBy, was_named},
 };
 use crate::transport::{
     CannotStart, Kind, Running, Site, Transport, Words,
-    pull::{Cursor, Limit, Patience, Progress, Pull, PullCounters, Schedule},
+    pull::{Limit, Pull, start::Asked},
     section,
 };
 
@@ -39,9 +37,6 @@ pub static KIND: Kind = Kind {
     configure: |settings| Ok(Arc::new(Interfaces::configured(settings)?)),
 };
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// What answered for so long has recovered.
-const RECOVERED_AFTER: Duration = Duration::from_secs(60);
 const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
 const MOST_REQUESTS: u32 = 6_000;
 /// An answer of records is held in memory whole.
@@ -93,19 +88,18 @@ impl Transport for Interfaces {
             let mut running = Running::new(&KIND, site);
             let secrets = AllSecrets::read(&site.data)?;
             let hosts = Arc::new(Hosts::new(self.requests_per_minute));
-            let patience = Patience {
-                first: FIRST_PAUSE,
-                longest: self.longest_pause.unsigned_abs(),
-                recovered_after: RECOVERED_AFTER,
-            };
             for feed in site.pack.feeds.values() {
                 let pack::Transport::HttpPull(of) = &feed.transport else { continue };
                 let login = secrets.of(&feed.id, of)?;
-                let (counters, pulled) = (Arc::<HttpPullCounters>::default(), Arc::<PullCounters>::default());
-                let every = Duration::from_millis(of.every.0.unsigned_abs());
-                let progress =
-                    Arc::new(Progress::new(KIND.word, of.address(), every, limits(of), pulled.clone()));
-                site.intake.pulls().add(&feed.id, progress.clone());
+                let asked = Asked {
+                    feed: &feed.id,
+                    address: of.address(),
+                    every: of.every,
+                    longest_pause: self.longest_pause,
+                    limits: limits(of),
+                };
+                let progress = asked.progress(site, &KIND);
+                let counters = Arc::<HttpPullCounters>::default();
                 let most_bytes = match of.taken {
                     Taken::Answer => feed.contract.max_bytes,
                     Taken::Records { .. } | Taken::Rows { .. } => MOST_BYTES,
@@ -120,26 +114,10 @@ impl Transport for Interfaces {
                     self.answer_within.unsigned_abs(),
                     most_bytes,
                 );
-                let zone = site.calendar.zone().clone();
-                let source =
-                    HttpSource::new(feed, of, zone, keys, client, counters.clone(), progress.clone());
-                let pull = Pull {
-                    line: site.intake.line_of(&feed.id, Origin::sender(of.address())),
-                    intake: site.intake.clone(),
-                    cursor: Cursor::open(&site.data, &feed.id, &source_name(of))?,
-                    schedule: Schedule::every(every, &feed.id),
-                    patience,
-                    progress,
-                };
-                running.at(of.address());
-                running.counts(Some(&feed.id), pulled);
-                running.counts(Some(&feed.id), counters);
-                let (name, stop) = (feed.id.clone(), running.stopping());
-                running.go(&Handle::current(), async move {
-                    if let Err(error) = pull.run(source, stop).await {
-                        tracing::error!(feed = name, %error, "nothing more is asked of the interface");
-                    }
-                });
+                let by = ReadBy { routes: site.routes.clone(), zone: site.calendar.zone().clone() };
+                let source = HttpSource::new(feed, of, by, keys, client, counters.clone(), progress.clone());
+                let was = |name: &str| was_named(of, name);
+                Pull::start(&asked, site, &mut running, source, was, progress, counters)?;
             }
             Ok(running)
         })

@@ -1,9 +1,6 @@
 //! How far a source was read: a number or a moment, as records say it and as it is asked for.
 
-use ioc_model::{
-    pack::{Since, SinceForm},
-    time::Now,
-};
+use ioc_model::pack::{Since, SinceForm};
 use jiff::{SignedDuration, Timestamp, fmt::strtime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -24,11 +21,6 @@ impl Mark {
             SinceForm::Number => since.first.parse().ok().map(Mark::Number),
             _ => since.first.parse().ok().map(Mark::Moment),
         }
-    }
-
-    /// The moment at which a pass began.
-    pub(super) fn of_now(now: Now) -> Mark {
-        Mark::Moment(Timestamp::from_millisecond(now.0).unwrap_or_default())
     }
 
     /// What a record says; none if it says nothing that can be read so. `value` is JSON.
@@ -71,14 +63,6 @@ impl Mark {
         }
     }
 
-    /// The earlier of the two, where both are moments: nobody's clock carries a place into the future.
-    pub(super) fn not_behind(self, other: Mark) -> Mark {
-        match (self, other) {
-            (Mark::Moment(_), Mark::Moment(_)) => self.min(other),
-            _ => self,
-        }
-    }
-
     /// For people.
     pub(super) fn told(self) -> String {
         match self {
@@ -115,14 +99,5 @@ mod tests {
             assert_eq!(Mark::read(&SinceForm::Rfc3339, none, &zone), None, "{none}");
             assert_eq!(Mark::read(&SinceForm::Number, none, &zone), None, "{none}");
         }
-    }
-
-    #[test]
-    fn once_no_clock_of_a_source_carries_the_place_into_the_future() {
-        let at = |text: &str| Mark::Moment(text.parse().unwrap());
-        let now = at("2026-11-02T01:00:00Z");
-        assert_eq!(at("2099-01-01T00:00:00Z").not_behind(now), now);
-        assert_eq!(at("2026-11-01T00:00:00Z").not_behind(now), at("2026-11-01T00:00:00Z"));
-        assert_eq!(Mark::Number(7).not_behind(now), Mark::Number(7));
     }
 }

@@ -1,11 +1,15 @@
 //! An interface as a source: passes over a listing, and whole periods between them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use ioc_bus::ChunkBuilder;
-use ioc_model::pack::{Feed, HttpPullFeed, PagingBy, Since};
+use ioc_model::{
+    pack::{Feed, HttpPullFeed, PagingBy, Since, SinceForm},
+    time::Now,
+};
 use jiff::{SignedDuration, tz::TimeZone};
+use tokio::sync::watch;
 use url::Url;
 
 use super::{
@@ -13,17 +17,19 @@ use super::{
     client::{Asks, elsewhere, refused},
     counters::HttpPullCounters,
     envelopes::Envelopes,
-    listing::{MOST_CHANGES, Turned},
+    listing::{MOST_CHANGES, MOST_EMPTY, Turned},
     page::{Page, joined},
     place::{At, Comparing, Pass, Place, Validator},
     request::{Filled, Request, Span},
     secrets::Keys,
     since::Mark,
 };
-use crate::transport::pull::{
-    CannotFetch, Compared, Fetched, Limit, Progress, Schedule, Source,
-    memory::{Hash, Memory},
-    progress::now,
+use crate::{
+    routes::Routes,
+    transport::pull::{
+        CannotFetch, Fetched, Limit, Progress, Source, bounded::Bounded, comparison::Comparisons,
+        horizon::Horizon, in_effect::InEffect, memory::Memory, place::Place as _, progress::now,
+    },
 };
 
 /// What is asked of one feed.
@@ -31,6 +37,7 @@ use crate::transport::pull::{
 pub(super) struct HttpSource<A> {
     pub(super) feed: String,
     pub(super) of: HttpPullFeed,
+    in_effect: InEffect,
     pub(super) max_bytes: usize,
     pub(super) zone: TimeZone,
     pub(super) keys: Keys,
@@ -38,14 +45,19 @@ pub(super) struct HttpSource<A> {
     pub(super) counters: Arc<HttpPullCounters>,
     pub(super) progress: Arc<Progress>,
     pub(super) memory: Memory,
-    /// What whole periods said when they were last read.
-    pub(super) periods: BTreeMap<String, Hash>,
-    /// The comparison under way.
-    pub(super) found: Compared,
+    pub(super) comparisons: Comparisons,
     /// A pass came to its end since the start: what was handed over before that is not remembered.
     is_warm: bool,
     name: String,
-    comparisons: Option<Schedule>,
+}
+
+/// What its answers are read by, beside what the feed says.
+#[derive(Debug)]
+pub(super) struct ReadBy {
+    /// Of the pack that is in effect.
+    pub(super) routes: watch::Receiver<Arc<Routes>>,
+    /// Of moments that do not say theirs.
+    pub(super) zone: TimeZone,
 }
 
 /// What came of asking for the next page of a listing.
@@ -65,27 +77,27 @@ impl<A: Asks> HttpSource<A> {
     pub(super) fn new(
         feed: &Feed,
         of: &HttpPullFeed,
-        zone: TimeZone,
+        by: ReadBy,
         keys: Keys,
         asks: A,
         counters: Arc<HttpPullCounters>,
         progress: Arc<Progress>,
     ) -> HttpSource<A> {
-        let every = |every: ioc_model::time::Millis| std::time::Duration::from_millis(every.0.unsigned_abs());
+        let ReadBy { routes, zone } = by;
+        let every = of.compare.as_ref().map(|compare| compare.every);
         HttpSource {
             feed: feed.id.clone(),
             max_bytes: feed.contract.max_bytes,
-            comparisons: of.compare.as_ref().map(|compare| Schedule::every(every(compare.every), &feed.id)),
+            comparisons: Comparisons::new(&feed.id, every, progress.clone()),
             name: source_name(of),
             of: of.clone(),
+            in_effect: InEffect::of(routes),
             zone,
             keys,
             asks,
             counters,
             progress,
             memory: Memory::default(),
-            periods: BTreeMap::new(),
-            found: Compared::default(),
             is_warm: false,
         }
     }
@@ -100,11 +112,12 @@ impl<A: Asks> HttpSource<A> {
         validator: Option<&Validator>,
     ) -> Result<Step, CannotFetch> {
         let mut request = self.request(template, &pass.at, since, period, pass.overlaps())?;
-        let known = request.hash();
+        let known = request.hash(self.in_effect.pack());
         request.validator = validator.filter(|validator| validator.of == known).cloned();
         let is_counted = matches!(pass.at, At::Page(_) | At::Offset(_));
         let mut page = match self.asks.ask(&request).await? {
             Said::Answer(answer) => Page::of(&self.of, &self.zone, *answer)?,
+            Said::Nothing => Page::empty(),
             Said::Unchanged => return Ok(Step::Unchanged),
             // There is nothing behind the last record.
             Said::Refused(416) if is_counted && !pass.overlaps() => Page::empty(),
@@ -120,7 +133,8 @@ impl<A: Asks> HttpSource<A> {
         if let Some((at, said)) = pass.looks_back(&self.of.paging) {
             let before = self.request(template, &at.clone(), since, period, false)?;
             let is_same = match self.asks.ask(&before).await? {
-                Said::Answer(answer) => Page::of(&self.of, &self.zone, *answer)?.hash == said,
+                Said::Answer(answer) => Page::hash_of(&self.of, &answer)? == said,
+                Said::Nothing => Page::empty().hash == said,
                 Said::Unchanged | Said::Refused(_) => false,
             };
             if !is_same {
@@ -155,7 +169,10 @@ impl<A: Asks> HttpSource<A> {
         if place.comparing.is_some() {
             return self.compare(place).await;
         }
-        let mut pass = place.pass.take().unwrap_or_else(|| Pass::begins(now()));
+        let size = self.of.paging.size;
+        let under_way = place.pass.take().or_else(|| place.waiting.take().map(Pass::goes_on_waiting));
+        let under_way = under_way.filter(|pass| pass.size == size);
+        let mut pass = under_way.unwrap_or_else(|| Pass::begins(now(), size));
         let since = self.asked_since(place);
         let template = self.of.url.clone();
         let validator = place.validator.clone();
@@ -164,6 +181,8 @@ impl<A: Asks> HttpSource<A> {
         let (page, request, next) = match step {
             Step::Page { page, request, next } => (page, request, next),
             Step::Unchanged => return Ok(self.ends(place, &pass, chunk)),
+            // It may not know by now what it led on to: what is left of the listing is read by the next pass.
+            Step::Refused(_) if pass.at != At::First => return Ok(self.ends(place, &pass, chunk)),
             Step::Refused(status) => return Err(refused(StatusCode::from_u16(status).unwrap_or_default())),
             Step::Changed => {
                 self.counters.changed.one();
@@ -182,6 +201,9 @@ impl<A: Asks> HttpSource<A> {
             at => serde_json::to_string(at).unwrap_or_default(),
         };
         let new = self.envelopes().page(&request.url, &name, &page, &self.memory, &mut chunk);
+        if !new.is_nothing() {
+            self.comparisons.forget_all();
+        }
         self.count(place.since, &page, &new.records);
         pass.furthest = page.records().iter().filter_map(|record| record.mark).chain(pass.furthest).max();
         let fetched = match next {
@@ -190,14 +212,26 @@ impl<A: Asks> HttpSource<A> {
                 let before = pass.before.as_ref().map(|before| before.last);
                 let last = page.records().last().map(|record| record.hash).or(before).unwrap_or_default();
                 pass.goes_on(next, page.hash, last);
-                place.pass = Some(pass);
-                Fetched { chunk, place: place.text(), more: true, passed: None }
+                if pass.is_barren() {
+                    self.waits(place, pass, chunk)
+                } else {
+                    place.pass = Some(pass);
+                    Fetched { chunk, place: place.text(), more: true, passed: None }
+                }
             }
             None => {
+                let horizon = Horizon::of(pass.began);
+                let is_ahead =
+                    matches!(pass.furthest, Some(Mark::Moment(moment)) if horizon.is_far_from(moment));
+                self.progress.limited(Limit::Future, is_ahead);
                 if self.of.paging.by == PagingBy::Nothing {
                     let (etag, modified) = (page.etag.clone(), page.modified.clone());
                     let is_known = etag.is_some() || modified.is_some();
-                    place.validator = is_known.then(|| Validator { of: request.hash(), etag, modified });
+                    place.validator = is_known.then(|| Validator {
+                        of: request.hash(self.in_effect.pack()),
+                        etag,
+                        modified,
+                    });
                 }
                 self.ends(place, &pass, chunk)
             }
@@ -206,7 +240,28 @@ impl<A: Asks> HttpSource<A> {
         Ok(fetched)
     }
 
-    /// The pass has read to the end. Only a listing that held still moves the place.
+    /// The pass has read many pages without a record, and has not come to its end: it goes on from there at the next turn.
+    /// One that has waited already is followed by one from the beginning, since a source that gives another cursor each
+    /// time has no end, and what is new may be at its beginning. That one brings what there is, and the place stays.
+    fn waits(&mut self, place: &mut Place, pass: Pass, chunk: ChunkBuilder) -> Fetched {
+        if pass.has_waited {
+            place.pass = Some(Pass::begins(now(), pass.size));
+            place.waiting = Some(pass);
+            return Fetched { chunk, place: place.text(), more: true, passed: None };
+        }
+        if place.waiting.is_none() {
+            tracing::warn!(
+                feed = self.feed,
+                MOST_EMPTY,
+                "pages without a record lead on: what came before them is taken, and the place stays until the listing \
+                 was read to its end, turn by turn. If the source gives another cursor each time, say 'ends_short = true'"
+            );
+        }
+        let _furthest = place.waiting.get_or_insert(pass);
+        self.turn_ends(place, chunk, None)
+    }
+
+    /// The pass has read to the end. Only a listing that held still, and has one, moves the place.
     fn ends(&mut self, place: &mut Place, pass: &Pass, chunk: ChunkBuilder) -> Fetched {
         let is_settled = !pass.is_loose();
         if is_settled && let Some(since) = &self.of.since {
@@ -215,14 +270,33 @@ impl<A: Asks> HttpSource<A> {
             self.memory.settled();
             place.given_out = place.given_out.max(pass.furthest.filter(|_| !since.form.is_moment()));
         }
+        if is_settled {
+            // It has read what the waiting one would have.
+            place.waiting = None;
+        }
+        self.turn_ends(place, chunk, is_settled.then_some(pass.began))
+    }
+
+    /// Nothing more is read of the listing at this turn. `passed` is when the pass began that read all of it.
+    fn turn_ends(&mut self, place: &mut Place, chunk: ChunkBuilder, passed: Option<Now>) -> Fetched {
+        let is_settled = passed.is_some();
         if !is_settled {
             self.counters.unsettled.one();
         }
         self.is_warm = true;
         self.progress.limited(Limit::Unsettled, !is_settled);
-        place.comparing = self.due(place).map(|turn| Comparing { turn, began: now(), read: 0 });
-        let passed = is_settled.then_some(pass.began);
+        self.progress.limited(Limit::Repeats, self.memory.is_full());
+        let due = self.comparisons.due(place.compared);
+        place.comparing = due.map(|turn| Comparing { turn, began: now(), read: 0 });
         Fetched { chunk, place: place.text(), more: place.comparing.is_some(), passed }
+    }
+
+    /// Another pack makes something else of the same answers: what said the same is taken once more when it is in effect.
+    fn takes_up_pack(&mut self) {
+        if self.in_effect.is_another() {
+            self.memory = Memory::default();
+            self.comparisons.forget_all();
+        }
     }
 
     /// From where it is asked for; none if all of it is.
@@ -248,13 +322,13 @@ impl<A: Asks> HttpSource<A> {
     }
 
     pub(super) fn envelopes(&self) -> Envelopes<'_> {
-        Envelopes { feed: &self.feed, of: &self.of, max_bytes: self.max_bytes, counters: &self.counters }
-    }
-
-    /// Whose turn it is to be compared, if it was not yet.
-    fn due(&self, place: &Place) -> Option<u64> {
-        let turn = self.comparisons?.turn(u64::try_from(now().0).unwrap_or_default());
-        (place.compared != Some(turn)).then_some(turn)
+        let to = Bounded {
+            feed: &self.feed,
+            address: self.of.address(),
+            max_bytes: self.max_bytes,
+            counters: self.progress.counters(),
+        };
+        Envelopes { to, of: &self.of, counters: &self.counters }
     }
 }
 
@@ -264,6 +338,7 @@ impl<A: Asks> Source for HttpSource<A> {
     }
 
     async fn fetch(&mut self, behind: Option<&str>) -> Result<Fetched, CannotFetch> {
+        self.takes_up_pack();
         self.memory.behind(behind);
         let mut place = Place::parse(behind)?;
         self.read_on(&mut place).await
@@ -285,21 +360,40 @@ impl<A: Asks> Source for HttpSource<A> {
 /// Up to where a pass that came to its end saw everything. A record that changes meanwhile, among those that were read
 /// already, is given a moment behind the pass's beginning, or a number behind all that had been given out by then.
 fn reached(since: &Since, pass: &Pass, given_out: Option<Mark>) -> Option<Mark> {
-    let began = Mark::of_now(pass.began);
+    let horizon = Horizon::of(pass.began);
     if since.at.is_none() {
-        return Some(began);
+        return Some(Mark::Moment(horizon.at()));
     }
     let furthest = pass.furthest?;
     let is_one_answer = pass.before.is_none();
-    match since.form.is_moment() {
-        true => Some(furthest.not_behind(began)),
-        false if since.ordered || is_one_answer => Some(furthest),
-        false => given_out.map(|given_out| given_out.min(furthest)),
+    match furthest {
+        Mark::Moment(moment) => Some(Mark::Moment(horizon.holds(moment))),
+        _ if since.ordered || is_one_answer => Some(furthest),
+        _ => given_out.map(|given_out| given_out.min(furthest)),
     }
 }
 
 /// What is read, with all that makes its places others.
-pub(super) fn source_name(of: &HttpPullFeed) -> String {
+fn source_name(of: &HttpPullFeed) -> String {
+    let form = of.since.as_ref().map(|since| match &since.form {
+        SinceForm::Number => "number",
+        SinceForm::Rfc3339 => "rfc3339",
+        SinceForm::Seconds => "seconds",
+        SinceForm::Millis => "millis",
+        SinceForm::Local(format) => format,
+    });
+    let form = form.map(|form| format!(" as {form}")).unwrap_or_default();
+    what_is_read(of) + &form
+}
+
+/// Whether places of it were kept by that name once: with the number of records at once, and without how places are
+/// written.
+pub(super) fn was_named(of: &HttpPullFeed, name: &str) -> bool {
+    let size = name.strip_prefix(&what_is_read(of)).and_then(|rest| rest.strip_prefix(" of "));
+    size.is_some_and(|size| size.parse::<u64>().is_ok())
+}
+
+fn what_is_read(of: &HttpPullFeed) -> String {
     let body = of.body.as_ref().map(|body| format!(" {}", body.text)).unwrap_or_default();
     let since = of.since.as_ref().and_then(|since| since.at.as_deref()).unwrap_or_default();
     let paging = match &of.paging.by {
@@ -309,5 +403,5 @@ pub(super) fn source_name(of: &HttpPullFeed) -> String {
         PagingBy::Page(_) => "by page",
         PagingBy::Offset => "by offset",
     };
-    format!("{}{body} {paging} {since} of {}", of.url, of.paging.size)
+    format!("{}{body} {paging} {since}", of.url)
 }

@@ -1,6 +1,9 @@
 //! A source whose listing changes at random, asked with crashes at any step: nothing is skipped, and nothing comes again
 //! that was not asked for again (invariant ONCE).
 
+mod again;
+mod client;
+mod ends;
 mod model;
 
 use std::{
@@ -22,10 +25,22 @@ use ioc_model::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
+use tokio::sync::watch;
 
 use self::model::{Event, Listing, Model};
-use super::{place::Place, secrets::Keys, since::Mark, source::HttpSource};
-use crate::transport::pull::{CannotFetch, Fetched, Progress, PullState, Source, progress::now};
+use super::{
+    client::Asks,
+    place::Place,
+    secrets::Keys,
+    since::Mark,
+    source::{HttpSource, ReadBy},
+};
+use crate::{
+    routes::Routes,
+    transport::pull::{
+        CannotFetch, Fetched, Limit, Progress, PullState, Source, place::Place as _, progress::now,
+    },
+};
 
 /// How it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,9 +103,16 @@ fn of_feed(of: &HttpPullFeed) -> Feed {
     }
 }
 
+/// Of a pack of that version.
+fn routes_of(version: &str) -> Arc<Routes> {
+    Arc::new(Routes::of_pack(&Arc::new(ioc_testing::pack(version, Vec::new(), Vec::new(), Vec::new()))))
+}
+
 /// A process that asks: what it has in memory goes with it.
-struct Life {
-    source: HttpSource<Model>,
+struct Life<A = Model> {
+    source: HttpSource<A>,
+    /// The pack that is in effect, by its routes.
+    in_effect: watch::Sender<Arc<Routes>>,
     progress: Arc<Progress>,
     /// How far it is, as it knows it.
     place: Option<String>,
@@ -103,19 +125,25 @@ struct Disk {
     cursor: Option<String>,
 }
 
-impl Life {
-    fn begins(of: &HttpPullFeed, model: &Model, disk: &Disk) -> Life {
+impl<A: Asks + Clone> Life<A> {
+    fn begins(of: &HttpPullFeed, model: &A, disk: &Disk) -> Life<A> {
+        Life::by_pack("1", of, model, disk)
+    }
+
+    /// As one pack has it.
+    fn by_pack(pack: &str, of: &HttpPullFeed, model: &A, disk: &Disk) -> Life<A> {
         let progress = Arc::new(Progress::new("http_pull", "", Duration::from_secs(1), [], Arc::default()));
+        let (in_effect, routes) = watch::channel(routes_of(pack));
         let source = HttpSource::new(
             &of_feed(of),
             of,
-            TimeZone::UTC,
+            ReadBy { routes, zone: TimeZone::UTC },
             Keys::default(),
             model.clone(),
             Arc::default(),
             progress.clone(),
         );
-        Life { source, progress, place: disk.cursor.clone() }
+        Life { source, in_effect, progress, place: disk.cursor.clone() }
     }
 
     fn state(&self) -> PullState {
@@ -387,7 +415,7 @@ fn whole_periods_find_what_no_record_tells_and_a_changing_one_is_given_up() {
         let mut life = Life::begins(&of, &model, &disk);
         assert!(life.turn(&mut disk).await);
         let compared = life.state().compared.unwrap();
-        assert_eq!((compared.periods, compared.changed, compared.given_up), (1, 1, 0));
+        assert_eq!((compared.periods, compared.first, compared.changed, compared.given_up), (1, 1, 0, 0));
         let whole = disk.log.last().unwrap();
         assert_eq!(whole, "id,v\n0,0\n1,0\n2,0\n3,0\n4,0\n5,0\n6,0\n", "one message, however many pages");
         // The next comparison: a record is gone, another changed without its moment.
@@ -439,6 +467,7 @@ fn a_moment_of_the_future_does_not_carry_the_place_there() {
         let mut disk = Disk::default();
         let mut life = Life::begins(&of, &model, &disk);
         assert!(life.turn(&mut disk).await);
+        assert!(life.state().limits.contains(&Limit::Future), "it is told");
         let Some(Mark::Moment(since)) = Place::parse(life.place.as_deref()).unwrap().since else { panic!() };
         assert!(since <= Timestamp::from_millisecond(now().0).unwrap());
     });

@@ -32,6 +32,12 @@ pub(super) struct Publish<'a> {
     pub(super) id: Option<u16>,
     /// The client asks for it to be kept.
     pub(super) retain: bool,
+    /// The client may have sent it before.
+    pub(super) again: bool,
+    /// The media type that the client states.
+    pub(super) content_type: Option<&'a str>,
+    /// How the client says that the payload is packed.
+    pub(super) content_encoding: Option<&'a str>,
 }
 
 impl<'a> Packet<'a> {
@@ -68,14 +74,17 @@ impl<'a> Publish<'a> {
         }
         let topic = fields.topic()?;
         let id = if qos == 0 { None } else { Some(fields.packet_id()?) };
-        if version == Version::V5 {
-            let _checked = Properties::read(&mut fields, Carrier::Publish)?;
-        }
+        let properties = match version {
+            Version::V5 => Properties::read(&mut fields, Carrier::Publish)?,
+            Version::V311 => Properties::default(),
+        };
         // After the properties: with an alias the topic may be empty, and using one is the fault then.
         if topic.is_empty() {
             return Err(Violation::Protocol("an empty topic name"));
         }
-        Ok(Publish { topic, payload: fields.rest(), id, retain: first & 1 == 1 })
+        let Properties { content_type, content_encoding, .. } = properties;
+        let (payload, retain) = (fields.rest(), first & 1 == 1);
+        Ok(Publish { topic, payload, id, retain, again: repeated, content_type, content_encoding })
     }
 }
 
@@ -198,19 +207,35 @@ mod tests {
         body
     }
 
+    fn plain<'a>(topic: &'a str, payload: &'a [u8], id: Option<u16>) -> Publish<'a> {
+        Publish {
+            topic,
+            payload,
+            id,
+            retain: false,
+            again: false,
+            content_type: None,
+            content_encoding: None,
+        }
+    }
+
     #[test]
     fn publishes_come_back_as_sent() {
         for version in BOTH {
             for (first, id) in [(0x30, None), (0x31, None), (0x32, Some(9)), (0x3b, Some(9))] {
                 let body = publish(version, first, "trạm/1".as_bytes(), 9, &[], b"{}");
-                let expected = Publish { topic: "trạm/1", payload: b"{}", id, retain: first & 1 == 1 };
+                let expected = Publish {
+                    retain: first & 1 == 1,
+                    again: first & 0b1000 != 0,
+                    ..plain("trạm/1", b"{}", id)
+                };
                 assert_eq!(Packet::read(version, first, &body), Ok(Packet::Publish(expected)));
             }
             let empty = publish(version, 0x30, b"a", 0, &[], b"");
             assert!(matches!(Packet::read(version, 0x30, &empty), Ok(Packet::Publish(_))));
         }
         let body = publish(Version::V5, 0x30, b"a", 0, &[0x26, 0, 1, b'k', 0, 1, b'v', 0x01, 1], b"x");
-        let expected = Publish { topic: "a", payload: b"x", id: None, retain: false };
+        let expected = plain("a", b"x", None);
         assert_eq!(Packet::read(Version::V5, 0x30, &body), Ok(Packet::Publish(expected)));
     }
 
@@ -318,7 +343,7 @@ mod tests {
                     other => prop_assert!(false, "{:?}", other),
                 }
             }
-            let expected = Publish { topic: &topic, payload: &payload, id: Some(id), retain: false };
+            let expected = plain(&topic, &payload, Some(id));
             match frame(&bytes, Some(Version::V5), 1_000) {
                 Ok(Frame::Whole { first, body, .. }) => {
                     prop_assert_eq!(Packet::read(Version::V5, first, body), Ok(Packet::Publish(expected)));

@@ -1,8 +1,13 @@
 //! The properties of version 5 (section 2.2.2): which packet may carry which, once or often, with which values.
 //!
-//! All of them are checked; only those that change what the endpoint does are kept.
+//! All of them are checked; only those that change what the endpoint does, or how a payload is read, are kept.
+
+use ioc_decode::unpack::Packing;
 
 use super::wire::{Fields, Violation};
+
+/// The name of the user property that says how a payload is packed, as HTTP has it.
+const CONTENT_ENCODING: &str = "content-encoding";
 
 /// Where properties stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +23,7 @@ pub(super) enum Carrier {
 
 /// What the endpoint needs to know of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Properties {
+pub(super) struct Properties<'a> {
     /// Session expiry interval in seconds.
     pub(super) session_lifetime: Option<u32>,
     /// Will delay interval in seconds.
@@ -27,11 +32,15 @@ pub(super) struct Properties {
     pub(super) packet_limit: Option<u32>,
     /// An authentication method was named.
     pub(super) authentication: bool,
+    /// The media type of the payload.
+    pub(super) content_type: Option<&'a str>,
+    /// How the payload is packed, by the word of a user property, else by its media type.
+    pub(super) content_encoding: Option<&'a str>,
 }
 
-impl Properties {
+impl<'a> Properties<'a> {
     /// Reads a property length and that many bytes of properties.
-    pub(super) fn read(fields: &mut Fields<'_>, carrier: Carrier) -> Result<Properties, Violation> {
+    pub(super) fn read(fields: &mut Fields<'a>, carrier: Carrier) -> Result<Properties<'a>, Violation> {
         let length = fields.varint()?;
         let mut found = Properties::default();
         if length == 0 {
@@ -59,7 +68,7 @@ impl Properties {
         Ok(found)
     }
 
-    fn take(&mut self, id: usize, block: &mut Fields<'_>, carrier: Carrier) -> Result<(), Violation> {
+    fn take(&mut self, id: usize, block: &mut Fields<'a>, carrier: Carrier) -> Result<(), Violation> {
         match id {
             // Payload format; request problem information; request response information.
             0x01 | 0x17 | 0x19 => {
@@ -69,8 +78,15 @@ impl Properties {
             }
             // Message expiry.
             0x02 => drop(block.u32()?),
-            // Content type; reason string.
-            0x03 | 0x1f => drop(block.text()?),
+            0x03 => {
+                let content_type = block.text()?;
+                self.content_type = Some(content_type);
+                if self.content_encoding.is_none() {
+                    self.content_encoding = Packing::of_media_type(content_type).map(Packing::word);
+                }
+            }
+            // Reason string.
+            0x1f => drop(block.text()?),
             // Response topic.
             0x08 => drop(block.topic()?),
             // Correlation data; authentication data.
@@ -106,8 +122,10 @@ impl Properties {
                 return Err(Violation::TopicAlias);
             }
             USER_PROPERTY => {
-                let _name = block.text()?;
-                let _value = block.text()?;
+                let (name, value) = (block.text()?, block.text()?);
+                if name.eq_ignore_ascii_case(CONTENT_ENCODING) && !value.eq_ignore_ascii_case("identity") {
+                    self.content_encoding = Some(value);
+                }
             }
             0x27 => match block.u32()? {
                 0 => return Err(Violation::Protocol("maximum packet size 0")),
@@ -167,14 +185,38 @@ mod tests {
         (0x27, &[0, 0, 1, 0]),
     ];
 
-    fn read(carrier: Carrier, properties: &[&[u8]]) -> Result<Properties, Violation> {
+    fn read(carrier: Carrier, properties: &[&[u8]]) -> Result<(), Violation> {
+        let body = body(properties);
+        let mut fields = Fields::new(&body);
+        let _found = Properties::read(&mut fields, carrier)?;
+        assert!(fields.is_empty());
+        Ok(())
+    }
+
+    fn body(properties: &[&[u8]]) -> Vec<u8> {
         let block = properties.concat();
         let mut body = vec![block.len() as u8];
         body.extend_from_slice(&block);
-        let mut fields = Fields::new(&body);
-        let found = Properties::read(&mut fields, carrier)?;
-        assert!(fields.is_empty());
-        Ok(found)
+        body
+    }
+
+    #[test]
+    fn how_a_payload_is_packed_is_said_by_a_user_property_or_its_media_type() {
+        let gzip: &[u8] = b"\x03\x00\x10application/gzip";
+        let zstd: &[u8] = b"\x26\x00\x10Content-Encoding\x00\x04zstd";
+        let plain: &[u8] = b"\x26\x00\x10content-encoding\x00\x08identity";
+        for (properties, expected) in [
+            (&[gzip][..], Some("gzip")),
+            (&[zstd], Some("zstd")),
+            (&[gzip, zstd], Some("zstd")),
+            (&[zstd, gzip], Some("zstd")),
+            (&[plain], None),
+            (&[b"\x03\x00\x10application/json"], None),
+        ] {
+            let body = body(properties);
+            let found = Properties::read(&mut Fields::new(&body), Carrier::Publish).unwrap();
+            assert_eq!(found.content_encoding, expected, "{properties:x?}");
+        }
     }
 
     #[test]

@@ -112,15 +112,29 @@ impl Reception {
         tally: &mut Tally,
     ) -> Result<(), Violation> {
         match Packet::read(self.version, first, body)? {
-            Packet::Publish(Publish { topic, payload, id, retain }) => {
+            Packet::Publish(Publish {
+                topic,
+                payload,
+                id,
+                retain,
+                again,
+                content_type,
+                content_encoding,
+            }) => {
                 if id.is_some()
                     && self.version == Version::V5
                     && in_flight as usize + received.acks.len() >= self.receive_maximum
                 {
                     return Err(Violation::ReceiveMaximum);
                 }
-                let known: &[_] = if retain { &[(Attribute::Retained, "1")] } else { &[] };
-                let reason = self.push(topic, Content::Raw, known, payload, &mut received.chunk, tally);
+                // What is not said is left out.
+                let known = [
+                    (Attribute::ContentType, content_type.unwrap_or_default()),
+                    (Attribute::ContentEncoding, content_encoding.unwrap_or_default()),
+                    (Attribute::Retained, if retain { "1" } else { "" }),
+                    (Attribute::Again, if again { "1" } else { "" }),
+                ];
+                let reason = self.push(topic, Content::Raw, &known, payload, &mut received.chunk, tally);
                 if let Some(id) = id {
                     received.acks.push((id, reason));
                 }
@@ -284,6 +298,35 @@ mod tests {
         view.iter(LogNumber(0), Partition(0), Offset(0))
             .map(|e| (e.feed.to_owned(), e.content, e.address.to_owned(), e.payload.to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn what_a_publish_says_of_its_payload_is_recorded_with_it() {
+        let mut reception = reception(Version::V5);
+        // Sent again, to be kept, and packed.
+        let properties = b"\x03\x00\x03a/b\x26\x00\x10content-encoding\x00\x04gzip";
+        let body = [&b"\x00\x01a\x00\x07"[..], &[properties.len() as u8], properties, b"x"].concat();
+        for (first, body, expected) in [
+            (
+                0x3b,
+                &body[..],
+                &[("content_type", "a/b"), ("content_encoding", "gzip"), ("retained", "1"), ("again", "1")][..],
+            ),
+            (0x30, b"\x00\x01a\x00x", &[]),
+        ] {
+            let mut received = Received::default();
+            let bytes = [&[first, body.len() as u8][..], body].concat();
+            let (used, _) = reception.take_in(&bytes, 0, &mut received);
+            assert_eq!(used, bytes.len());
+            let chunk = received.chunk.finish(ReceivedAt(0)).bytes().to_vec();
+            let view = ChunkView::parse(chunk.into()).expect("a chunk");
+            let all: Vec<_> = view.iter(LogNumber(0), Partition(0), Offset(0)).collect();
+            let [envelope] = &all[..] else { panic!("{all:?}") };
+            let known: Vec<_> = envelope.attributes.iter().collect();
+            let known: Vec<(&str, &str)> = known.iter().map(|(word, text)| (word.as_str(), *text)).collect();
+            assert_eq!(known, expected);
+            assert_eq!(envelope.payload, b"x");
+        }
     }
 
     #[test]

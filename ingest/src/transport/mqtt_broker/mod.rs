@@ -6,7 +6,8 @@
 //! endpoint is for that.
 //!
 //! Polling the connection never waits for the disk while the broker's window is not used up; beside it, what has
-//! arrived meanwhile is committed as one chunk. Sent again is sent twice: duplicates are dropped downstream.
+//! arrived meanwhile is committed as one chunk. Sent again is sent twice, and recorded as such
+//! (DUP): what has a time of its own is a duplicate downstream, and what has none is no second measurement.
 //!
 //! Version 3.1.1 is spoken, as every broker does. Memory is bounded by bytes, whatever the broker's window is
 //! (invariant BOUND). A publish over its feed's limit is recorded without its bytes and acknowledged, or the broker would
@@ -276,7 +277,11 @@ impl MqttBroker {
     fn push(&self, chunk: &mut ChunkBuilder, publish: &Publish) {
         self.counters.publishes.one();
         self.counters.bytes.add(publish.payload.len() as u64);
-        let known: &[_] = if publish.retain { &[(Attribute::Retained, "1")] } else { &[] };
+        // What is not said is left out.
+        let known = &[
+            (Attribute::Retained, if publish.retain { "1" } else { "" }),
+            (Attribute::Again, if publish.dup { "1" } else { "" }),
+        ];
         if publish.payload.len() <= self.payload_limit {
             chunk.push_with(&self.feed, Content::Raw, &publish.topic, known, &publish.payload);
             return;

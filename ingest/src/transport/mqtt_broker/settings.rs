@@ -3,7 +3,7 @@
 //! Where a broker is and what to subscribe to is the pack's; its password is not, and lies in `brokers.toml` in the data
 //! folder, by feed.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use figment::Figment;
 use futures_util::future::BoxFuture;
@@ -13,7 +13,9 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 
 use super::{BrokerLogin, MqttBroker, MqttBrokerConfig};
-use crate::transport::{CannotStart, Kind, Running, Site, Transport, Words, pull::Patience, section};
+use crate::transport::{
+    CannotStart, Kind, Running, Site, Transport, Words, pull::Patience, secrets_file, section,
+};
 
 /// Connections to outside brokers.
 pub static KIND: Kind = Kind {
@@ -42,14 +44,6 @@ struct Brokers {
     longest_pause: SignedDuration,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum LoginsFault {
-    #[error("cannot read {path}: {source}")]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path} is not valid: {source}")]
-    Invalid { path: PathBuf, source: toml::de::Error },
-}
-
 impl Brokers {
     fn configured(settings: &Figment) -> Result<Brokers, Box<figment::Error>> {
         section(settings, &KIND)
@@ -75,7 +69,8 @@ impl Transport for Brokers {
     fn start<'a>(&'a self, site: &'a Site) -> BoxFuture<'a, Result<Running, CannotStart>> {
         Box::pin(async move {
             let mut running = Running::new(&KIND, site);
-            let logins = logins(site.data.join("brokers.toml"))?;
+            let logins: BTreeMap<String, BrokerLogin> =
+                secrets_file::of_feeds(&site.data.join("brokers.toml"))?;
             let patience = Patience {
                 first: FIRST_PAUSE,
                 longest: self.longest_pause.unsigned_abs(),
@@ -98,17 +93,5 @@ impl Transport for Brokers {
             }
             Ok(running)
         })
-    }
-}
-
-fn logins(path: PathBuf) -> Result<BTreeMap<String, BrokerLogin>, LoginsFault> {
-    match std::fs::read_to_string(&path) {
-        // The text holds passwords, which a fault would quote.
-        Ok(text) => toml::from_str(&text).map_err(|mut source: toml::de::Error| {
-            source.set_input(None);
-            LoginsFault::Invalid { path, source }
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(source) => Err(LoginsFault::Unreadable { path, source }),
     }
 }

@@ -21,4 +21,10 @@ counters! {
     total late,
     /// Envelopes on the log, with the cursor behind them.
     total envelopes,
+    /// Periods read whole.
+    total compared,
+    /// Periods that could not be read whole.
+    total given_up,
+    /// Answers, records or periods over what the feed takes at once: told by size and hash.
+    total oversize,
 }

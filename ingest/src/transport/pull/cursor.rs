@@ -67,32 +67,35 @@ pub enum CursorError {
     },
 }
 
-impl CursorError {
-    /// Whether the disk is full: nothing is wrong that room would not mend.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        matches!(self, CursorError::Io { error, .. } if ioc_bus::is_full(error))
-    }
-}
-
 impl Cursor {
     /// That of a feed which reads `source`; at the beginning if there is none yet.
     ///
     /// # Errors
     /// If there is one that cannot be read, or is of another source: it is never guessed where to go on.
     pub fn open(data: &Path, feed: &str, source: &str) -> Result<Cursor, CursorError> {
+        Cursor::open_renamed(data, feed, source, |_| false)
+    }
+
+    /// As [`Cursor::open`]; `was` knows by which other names the same was kept.
+    pub(crate) fn open_renamed(
+        data: &Path,
+        feed: &str,
+        source: &str,
+        was: impl Fn(&str) -> bool,
+    ) -> Result<Cursor, CursorError> {
         let path = data.join(FOLDER).join(format!("{feed}.json"));
-        let kept: Option<Kept> =
-            match fs::read(&path) {
-                Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(|error| {
-                    CursorError::Unreadable { path: path.clone(), what: error.to_string() }
-                })?),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(CursorError::Io { path, error }),
-            };
+        let kept: Option<Kept> = match fs::read(&path) {
+            // What it holds may be a secret, which the error would quote.
+            Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(|error| {
+                let what = format!("line {}, column {}", error.line(), error.column());
+                CursorError::Unreadable { path: path.clone(), what }
+            })?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(CursorError::Io { path, error }),
+        };
         match kept {
-            Some(Kept { source: was, .. }) if was != source => {
-                Err(CursorError::Elsewhere { path, was, is: source.to_owned() })
+            Some(Kept { source: before, .. }) if before != source && !was(&before) => {
+                Err(CursorError::Elsewhere { path, was: before, is: source.to_owned() })
             }
             kept => Ok(Cursor {
                 path: path.into(),
@@ -114,11 +117,23 @@ impl Cursor {
         self.place = Some(place);
     }
 
+    /// Keeps a place before which nothing is missing, though nothing was appended for it: durable when it returns.
+    ///
+    /// # Errors
+    /// As [`Cursor::advance`].
+    pub async fn keep(&mut self, place: &str) -> Result<(), CursorError> {
+        self.write(place).await
+    }
+
     /// Goes on to a place, now that everything before it is on the log: durable when it returns.
     ///
     /// # Errors
     /// If it cannot be written; the place it was at is still there then.
     pub async fn advance(&mut self, _behind: &Appended, place: &str) -> Result<(), CursorError> {
+        self.write(place).await
+    }
+
+    async fn write(&mut self, place: &str) -> Result<(), CursorError> {
         let kept = Kept { source: self.source.clone(), place: place.to_owned() };
         let path = self.path.clone();
         // A sync takes as long as the disk does: not on a thread that others wait for.

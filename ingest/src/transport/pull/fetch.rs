@@ -11,7 +11,7 @@ use ioc_model::time::Now;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{BackOff, Cursor, CursorError, Patience, Progress, Schedule, progress::now};
+use super::{BackOff, Cursor, Patience, Progress, Schedule, progress::now};
 use crate::intake::{Intake, SenderLine};
 
 /// What is asked instead of sending.
@@ -74,17 +74,6 @@ impl CannotFetch {
     }
 }
 
-/// Why nothing is fetched any more: for the operator to mend.
-#[derive(Debug, thiserror::Error)]
-pub enum PullError {
-    /// The log takes no more.
-    #[error(transparent)]
-    Log(#[from] AppendError),
-    /// How far it is cannot be kept.
-    #[error(transparent)]
-    Cursor(#[from] CursorError),
-}
-
 /// How a source is read.
 #[derive(Debug)]
 pub struct Pull {
@@ -102,17 +91,17 @@ pub struct Pull {
     pub progress: Arc<Progress>,
 }
 
-/// Between two attempts to keep a cursor on a full disk.
-const ROOM_AGAIN: Duration = Duration::from_secs(1);
+/// Between two attempts to keep a cursor.
+const KEPT_AGAIN: Duration = Duration::from_secs(1);
 
 impl Pull {
     /// Reads a source until `stop` fires: what is being appended then is waited for. Begins at once, since what came while
     /// nobody asked is older than what comes at the next turn.
     ///
     /// # Errors
-    /// If the log takes no more, or the cursor cannot be kept. What was fetched by then is fetched again at the next
+    /// If the log takes no more, which is said of the source, too. What was fetched by then is fetched again at the next
     /// start.
-    pub async fn run(mut self, mut source: impl Source, stop: CancellationToken) -> Result<(), PullError> {
+    pub async fn run(mut self, mut source: impl Source, stop: CancellationToken) -> Result<(), AppendError> {
         let mut back_off = BackOff::new(self.patience);
         let mut circle = Circle::default();
         // Since when it answers; none while it does not. A source is thought to answer until it does not.
@@ -132,7 +121,9 @@ impl Pull {
                     let _since = answers.get_or_insert_with(Instant::now);
                     let (more, passed) = (fetched.more, fetched.passed);
                     let told = source.told(&fetched.place);
-                    self.keep(fetched, &stop).await?;
+                    self.keep(fetched, &stop)
+                        .await
+                        .inspect_err(|error| self.progress.failed(&ended(error)))?;
                     self.progress.answered(told, passed);
                     if more { Duration::ZERO } else { self.schedule.pause(millis()) }
                 }
@@ -159,8 +150,9 @@ impl Pull {
         }
     }
 
-    /// Appends what was fetched, and goes on to the place behind it.
-    async fn keep(&mut self, fetched: Fetched, stop: &CancellationToken) -> Result<(), PullError> {
+    /// Appends what was fetched, and goes on to the place behind it. Where that cannot be kept, nothing further is asked
+    /// for until it can.
+    async fn keep(&mut self, fetched: Fetched, stop: &CancellationToken) -> Result<(), AppendError> {
         let Fetched { mut chunk, place, .. } = fetched;
         let envelopes = u64::from(chunk.len());
         if envelopes == 0 {
@@ -171,13 +163,14 @@ impl Pull {
         fail::fail_point!("pull_before_cursor", |_| std::process::abort());
         let mut said = false;
         while let Err(error) = self.cursor.advance(&appended, &place).await {
-            if !error.is_full() {
-                return Err(error.into());
-            }
+            self.progress.failed(&CannotFetch::fault(
+                format!("không lưu được con trỏ: {error}"),
+                format!("how far it was read cannot be kept: {error}"),
+            ));
             if !std::mem::replace(&mut said, true) {
-                tracing::error!(%error, "no room to keep how far a source was read: waiting");
+                tracing::error!(%error, "cannot keep how far a source was read: trying again");
             }
-            if timeout(ROOM_AGAIN, stop.cancelled()).await.is_ok() {
+            if timeout(KEPT_AGAIN, stop.cancelled()).await.is_ok() {
                 return Ok(());
             }
         }
@@ -205,7 +198,7 @@ impl Circle {
             *self = Circle::default();
             return Err(CannotFetch::fault(
                 "nguồn báo còn dữ liệu nhưng lại quay về chỗ đã đọc",
-                format!("it says that more is ready, and is at '{}' again", fetched.place),
+                "it says that more is ready, and is at a place again that was read",
             ));
         }
         self.steps += 1;
@@ -214,6 +207,28 @@ impl Circle {
         }
         Ok(fetched)
     }
+}
+
+/// Nothing is fetched any more.
+pub(crate) fn ended(error: &AppendError) -> CannotFetch {
+    CannotFetch::fault(
+        format!("nhật ký không ghi thêm được, nguồn không được hỏi nữa: {error}"),
+        format!("the log takes no more, and nothing more is asked: {error}"),
+    )
+}
+
+/// What takes too long has gone.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, CannotFetch>>,
+) -> Result<T, CannotFetch> {
+    timeout(patience, answer).await.unwrap_or_else(|_| {
+        let seconds = patience.as_secs();
+        Err(CannotFetch::told(
+            format!("không trả lời trong {seconds} giây"),
+            format!("no answer within {seconds} s"),
+        ))
+    })
 }
 
 /// Milliseconds since 1970.

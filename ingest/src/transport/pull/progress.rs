@@ -73,8 +73,12 @@ pub struct Compared {
     pub at: Now,
     /// Periods that were read whole.
     pub periods: u32,
-    /// Those of them that say something else than before, or were read for the first time since the start.
+    /// Those of them that were read for the first time since the start: with nothing to be held against.
+    pub first: u32,
+    /// Those of them that say something else than when they were last read whole.
     pub changed: u32,
+    /// Periods that were read since the start, and of which nothing is there any more.
+    pub gone: u32,
     /// Periods that could not be read whole.
     pub given_up: u32,
 }
@@ -90,12 +94,19 @@ pub enum Limit {
     NotCompared,
     /// What is removed: single records are compared, and none of them says that another is gone.
     Removals,
-    /// A period of which everything is gone.
+    /// A period of which everything is gone is told, and not taken back.
     EmptyPeriods,
+    /// Rows whose moment lies more than a day ahead: each says nothing of when it changed, and is read again at each turn.
+    Future,
     /// Records that moved from page to page while they were read.
     Unverified,
     /// The listing did not hold still: what there was is taken, and the place stays.
     Unsettled,
+    /// That what says the same is left out: more is read again than is remembered.
+    Repeats,
+    /// A topic that is deleted and made anew is told from the one before by its shorter length alone: the brokers give no
+    /// identities of topics.
+    Unidentified,
 }
 
 impl Limit {
@@ -108,8 +119,11 @@ impl Limit {
             Limit::NotCompared => "not_compared",
             Limit::Removals => "removals",
             Limit::EmptyPeriods => "empty_periods",
+            Limit::Future => "future",
             Limit::Unverified => "unverified",
             Limit::Unsettled => "unsettled",
+            Limit::Repeats => "repeats",
+            Limit::Unidentified => "unidentified",
         }
     }
 }
@@ -170,7 +184,7 @@ impl Progress {
     }
 
     /// It is asked.
-    pub(super) fn asks(&self) {
+    pub(crate) fn asks(&self) {
         self.counters.asked.one();
         let mut state = locked(&self.state);
         state.asked = Some(now());
@@ -178,7 +192,7 @@ impl Progress {
     }
 
     /// What it answered is durable. `passed` is when the pass began that ended with it.
-    pub(super) fn answered(&self, place: String, passed: Option<Now>) {
+    pub(crate) fn answered(&self, place: String, passed: Option<Now>) {
         self.counters.away.set(0);
         self.counters.refused.set(0);
         let mut state = locked(&self.state);
@@ -191,7 +205,7 @@ impl Progress {
     }
 
     /// It did not answer as it should.
-    pub(super) fn failed(&self, error: &CannotFetch) {
+    pub(crate) fn failed(&self, error: &CannotFetch) {
         self.counters.failed.one();
         self.counters.away.set(1);
         self.counters.refused.set(u64::from(error.is_fault));
@@ -201,7 +215,7 @@ impl Progress {
     }
 
     /// It is asked again after so long.
-    pub(super) fn waits(&self, pause: Duration) {
+    pub(crate) fn waits(&self, pause: Duration) {
         let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
         locked(&self.state).next = Some(Now(now().0.saturating_add(pause)));
     }

@@ -34,8 +34,10 @@ pub(super) struct Answer {
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Question<'q> {
-    /// The place of the last row.
-    Top,
+    /// The place of the last row, behind which there are so many.
+    Top(u32),
+    /// The place of the last row before a moment.
+    Before(&'q Value),
     /// The next page, in order.
     Rows(Start<'q>),
     /// The next page of those that have no value to be ordered by.

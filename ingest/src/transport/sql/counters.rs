@@ -11,10 +11,6 @@ counters! {
     total rows,
     /// Rows that were read again and said what they had said.
     total known,
-    /// Periods read whole.
-    total compared,
-    /// Rows, or periods, over what the feed takes at once: told by size and hash.
-    total oversize,
     /// 1 while transactions are open there behind which rows may appear that were passed already: what lies behind them
     /// is read again.
     now held_back,

@@ -1,23 +1,59 @@
 //! One connection to a database, whichever speaks.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Debug, future::Future, sync::Arc, time::Duration};
 
 use ioc_model::pack::{SqlAddress, SqlEngine};
-use tokio::time::timeout;
+use jiff::Timestamp;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::{
     answer::{Answer, Question},
     login::Login,
-    mysql::MySql,
+    moment,
+    mysql::{self, MySql},
     place::Open,
-    postgres::Postgres,
+    postgres::{self, Postgres},
     statements::Statements,
 };
-use crate::transport::pull::CannotFetch;
+use crate::transport::pull::{CannotFetch, fetch::within};
+
+/// Between what is seen and who is asked for: InnoDB tells of its transactions as they were a tenth of a second ago, and
+/// whoever has taken a number has begun to write by then.
+const SETTLES: Duration = Duration::from_millis(250);
+
+/// A number has no clock that says whether it may be. So many rows at the end are read again at each turn: what follows
+/// in order lies before those that somebody gave by hand.
+const GIVEN_BY_HAND: u32 = 100;
 
 /// What is asked for at once is held in memory: bytes of values.
 pub(super) const MOST_BYTES: usize = 32 << 20;
+
+/// A database that is asked.
+pub(super) trait Asks: Debug + Send + Sync + Sized {
+    /// How it is reached.
+    type Reached: Debug + Send + Sync;
+
+    /// How long it takes until whoever may write behind what is seen is told of.
+    const SETTLES: Duration;
+    /// How many rows at the end of a table that is read on by a number may have been given theirs by hand.
+    const GIVEN_BY_HAND: u32;
+
+    fn connect(reached: &Self::Reached) -> impl Future<Output = Result<Self, CannotFetch>> + Send;
+
+    /// Asks for rows.
+    fn ask(
+        &mut self,
+        statements: &Statements,
+        question: Question<'_>,
+        most_bytes: usize,
+    ) -> impl Future<Output = Result<Answer, CannotFetch>> + Send;
+
+    /// Which transactions are open, as far as the account may see that, and whether it may.
+    fn open(&mut self) -> impl Future<Output = Result<(Open, bool), CannotFetch>> + Send;
+
+    /// What time it is there.
+    fn clock(&mut self) -> impl Future<Output = Result<Timestamp, CannotFetch>> + Send;
+}
 
 /// How a database is reached.
 #[derive(Clone, Debug)]
@@ -42,8 +78,13 @@ enum Engine {
     MySql(Box<MySql>),
 }
 
-impl Database {
-    pub(super) async fn connect(reached: &Reached) -> Result<Database, CannotFetch> {
+impl Asks for Database {
+    type Reached = Reached;
+
+    const SETTLES: Duration = SETTLES;
+    const GIVEN_BY_HAND: u32 = GIVEN_BY_HAND;
+
+    async fn connect(reached: &Reached) -> Result<Database, CannotFetch> {
         let engine = async {
             Ok(match reached.address.engine {
                 SqlEngine::Postgres => Engine::Postgres(Postgres::connect(reached).await?),
@@ -53,8 +94,7 @@ impl Database {
         Ok(Database { engine: within(reached.patience, engine).await?, patience: reached.patience })
     }
 
-    /// Asks for rows.
-    pub(super) async fn ask(
+    async fn ask(
         &mut self,
         statements: &Statements,
         question: Question<'_>,
@@ -73,8 +113,7 @@ impl Database {
         Ok(answer)
     }
 
-    /// Which transactions are open, as far as the account may see that, and whether it may.
-    pub(super) async fn open(&mut self) -> Result<(Open, bool), CannotFetch> {
+    async fn open(&mut self) -> Result<(Open, bool), CannotFetch> {
         let open = async {
             match &mut self.engine {
                 Engine::Postgres(postgres) => postgres.open().await,
@@ -83,17 +122,17 @@ impl Database {
         };
         within(self.patience, open).await
     }
-}
 
-async fn within<T>(
-    patience: Duration,
-    answer: impl Future<Output = Result<T, CannotFetch>>,
-) -> Result<T, CannotFetch> {
-    timeout(patience, answer).await.unwrap_or_else(|_| {
-        let seconds = patience.as_secs();
-        Err(CannotFetch::told(
-            format!("không trả lời trong {seconds} giây"),
-            format!("no answer within {seconds} s"),
-        ))
-    })
+    async fn clock(&mut self) -> Result<Timestamp, CannotFetch> {
+        let answer = async {
+            match &mut self.engine {
+                Engine::Postgres(postgres) => postgres.ask(postgres::CLOCK, MOST_BYTES).await,
+                Engine::MySql(mysql) => mysql.ask(mysql::CLOCK, MOST_BYTES).await,
+            }
+        };
+        let answer = within(self.patience, answer).await?;
+        let said = answer.rows.first().and_then(|row| row.first()?.as_ref());
+        said.and_then(moment::of)
+            .ok_or_else(|| CannotFetch::told("nguồn không cho biết giờ của nó", "it does not tell its clock"))
+    }
 }

@@ -1,33 +1,34 @@
 //! Answers as envelopes: columns under a header (RFC 4180), nothing of them changed.
 
 use ioc_bus::ChunkBuilder;
-use ioc_model::{
-    attribute::{Asked, Attribute},
-    envelope::Content,
-};
+use ioc_model::attribute::{Asked, Attribute};
 
 use super::{
     answer::{Answer, Position, Value},
     counters::SqlCounters,
 };
-use crate::transport::{
-    pull::{
-        line::line,
-        memory::{Hash, Memory, hash},
-    },
-    withheld::{Digest, Withheld},
+use crate::transport::pull::{
+    bounded::Bounded,
+    line::line,
+    memory::{Hash, Memory, hash},
 };
 
 /// Where rows go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Envelopes<'e> {
-    pub(super) feed: &'e str,
-    pub(super) address: &'e str,
+    pub(super) to: Bounded<'e>,
     /// What the column is called that rows are ordered by.
     pub(super) by: &'e str,
-    /// Bytes of one envelope at most.
-    pub(super) max_bytes: usize,
     pub(super) counters: &'e SqlCounters,
+}
+
+/// What was new of a page.
+#[derive(Debug, Default)]
+pub(super) struct New {
+    /// To be remembered.
+    pub(super) hashes: Vec<(Hash, Hash)>,
+    /// Which rows, by their number.
+    pub(super) rows: Vec<usize>,
 }
 
 impl Envelopes<'_> {
@@ -38,18 +39,18 @@ impl Envelopes<'_> {
         positions: &[Position],
         memory: &Memory,
         chunk: &mut ChunkBuilder,
-    ) -> Vec<(Hash, Hash)> {
+    ) -> New {
         let header = line(answer.columns.iter().map(|column| Some(column.as_str())));
-        let (mut rows, mut lines, mut new) = (0_u64, header.clone(), Vec::new());
+        let (mut lines, mut new) = (header.clone(), New::default());
         let mut between: Option<(&Value, &Value)> = None;
-        for (row, position) in answer.rows.iter().zip(positions) {
+        for (number, (row, position)) in answer.rows.iter().zip(positions).enumerate() {
             let told = written(row);
             let hashes = (hash(position.iter().map(|value| value.text.as_str())), hash([told.as_str()]));
             if memory.knows(&hashes) {
                 self.counters.known.one();
                 continue;
             }
-            if lines.len() + told.len() > self.max_bytes && lines.len() > header.len() {
+            if lines.len() + told.len() > self.to.max_bytes && lines.len() > header.len() {
                 self.push(&lines, between.take(), Asked::Page, chunk);
                 lines.clone_from(&header);
             }
@@ -57,12 +58,12 @@ impl Envelopes<'_> {
             if let Some(at) = position.first() {
                 between = Some((between.map_or(at, |(first, _)| first), at));
             }
-            new.push(hashes);
-            rows += 1;
+            new.hashes.push(hashes);
+            new.rows.push(number);
         }
-        if rows > 0 {
+        if !new.rows.is_empty() {
             self.push(&lines, between, Asked::Page, chunk);
-            self.counters.rows.add(rows);
+            self.counters.rows.add(new.rows.len() as u64);
         }
         new
     }
@@ -83,15 +84,7 @@ impl Envelopes<'_> {
         let origin = between.map(|(first, last)| format!("{} {} … {}", self.by, first.told(), last.told()));
         let mut known = vec![(Attribute::Asked, asked.word())];
         known.extend(origin.as_deref().map(|origin| (Attribute::Origin, origin)));
-        if lines.len() <= self.max_bytes {
-            chunk.push_with(self.feed, Content::Raw, self.address, &known, lines.as_bytes());
-            return;
-        }
-        self.counters.oversize.one();
-        let mut digest = Digest::default();
-        digest.update(lines.as_bytes());
-        let said = Withheld::too_large(digest).to_json();
-        chunk.push_with(self.feed, Content::Withheld, self.address, &known, said.as_bytes());
+        self.to.push(&known, lines.as_bytes(), chunk);
     }
 }
 

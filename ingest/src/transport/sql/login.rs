@@ -10,7 +10,10 @@ use ioc_model::pack::SqlAddress;
 use serde::Deserialize;
 use tokio_rustls::rustls::ClientConfig;
 
-use crate::transport::pull::trust::{is_here, known_by};
+use crate::transport::{
+    pull::trust::{is_here, known_by},
+    secrets_file::{self, SecretsFileFault},
+};
 
 /// User name and password, and by what the server is known. The password is not printed by `Debug`.
 #[derive(Clone, Deserialize)]
@@ -34,10 +37,8 @@ impl std::fmt::Debug for Login {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LoginFault {
-    #[error("cannot read {path}: {source}")]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path} is not valid: {source}")]
-    Invalid { path: PathBuf, source: toml::de::Error },
+    #[error(transparent)]
+    File(#[from] SecretsFileFault),
     #[error("{path} says nothing of feed '{feed}': write [{feed}] with user and password")]
     Nobody { path: PathBuf, feed: String },
     #[error(
@@ -59,15 +60,7 @@ pub(super) struct Logins {
 impl Logins {
     pub(super) fn read(data: &Path) -> Result<Logins, LoginFault> {
         let path = data.join("databases.toml");
-        let of_feeds = match std::fs::read_to_string(&path) {
-            // The text holds passwords, which a fault would quote.
-            Ok(text) => toml::from_str(&text).map_err(|mut source: toml::de::Error| {
-                source.set_input(None);
-                LoginFault::Invalid { path: path.clone(), source }
-            })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(source) => return Err(LoginFault::Unreadable { path, source }),
-        };
+        let of_feeds = secrets_file::of_feeds(&path)?;
         Ok(Logins { path, of_feeds })
     }
 

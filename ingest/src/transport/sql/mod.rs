@@ -7,6 +7,9 @@
 //! were seen, are two places ([`place`]): what lies between is read again until every transaction that was open has ended,
 //! and only then the first is moved (invariant ONCE). What has been handed over already and says the same is left out.
 //!
+//! What a row says its value is may be wrong, too: a year that was mistyped, a number that somebody gave by hand. Neither
+//! carries the place away: no moment does beyond the clocks, and no number of the last hundred ([`moment`], [`source`]).
+//!
 //! No column tells of what was removed, or changed without its moment. Whole periods are read again for that, now and
 //! then, and a form's own rule says what a row means that is absent.
 //!
@@ -18,12 +21,15 @@ mod counters;
 mod database;
 mod envelopes;
 mod login;
+mod moment;
 mod mysql;
 mod place;
 mod postgres;
 mod settings;
 mod source;
 mod statements;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     counters::{SqlCounters, SqlCounts},

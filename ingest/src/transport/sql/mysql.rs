@@ -21,6 +21,8 @@ const SESSION: [&str; 4] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION TRANSACTION READ ONLY",
 ];
+/// What time it is there, in UTC.
+pub(super) const CLOCK: &str = "SELECT UTC_TIMESTAMP(6)";
 /// All others'. By who holds them: one that has only read gets another number when it writes.
 const OPEN: &str = "SELECT CONCAT(trx_mysql_thread_id, '@', trx_started) FROM information_schema.innodb_trx \
     WHERE trx_mysql_thread_id <> CONNECTION_ID()";

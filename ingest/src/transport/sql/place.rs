@@ -10,11 +10,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, civil::DateTime};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Position, Start, Value};
-use crate::transport::pull::CannotFetch;
+use super::{
+    answer::{Position, Start, Value},
+    moment,
+};
+use crate::transport::pull::{self, horizon::Horizon};
 
 /// Whole state between two answers; the cursor's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +28,7 @@ pub(super) struct Place {
     pub(super) settled: Option<Position>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<Mark>,
-    /// The last row that was seen.
+    /// Up to here rows were seen by a pass that came to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reached: Option<Position>,
     /// The pass under way.
@@ -76,6 +79,9 @@ pub(super) struct Pass {
     /// What it settles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) settles: Option<Position>,
+    /// Up to here it sees rows: the last one that could settle when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) top: Option<Position>,
 }
 
 /// Reading whole periods.
@@ -108,24 +114,28 @@ impl Open {
     }
 }
 
+impl pull::place::Place for Place {}
+
 impl Place {
-    pub(super) fn parse(text: Option<&str>) -> Result<Place, CannotFetch> {
-        let Some(text) = text else { return Ok(Place::default()) };
-        serde_json::from_str(text)
-            .map_err(|error| CannotFetch::said(format!("its cursor '{text}' is none: {error}")))
+    /// Nothing that is kept lies beyond the horizon of the pass that begins. A place that is far from it was carried there
+    /// by a row: what came since then was passed unread, nobody knows from where on, and all is read once more. One that
+    /// is near is a clock's that was set back since. Whether it was far.
+    pub(super) fn within(&mut self, horizon: Horizon, top: Option<&Position>) -> bool {
+        let is_beyond = |place: &mut Position| moment::of_place(place).is_some_and(|at| at > horizon.at());
+        let _dropped = (self.reached.take_if(is_beyond), self.mark.take_if(|mark| is_beyond(&mut mark.top)));
+        let Some(settled) = self.settled.take_if(is_beyond) else { return false };
+        let is_far = moment::of_place(&settled).is_some_and(|at| horizon.is_far_from(at));
+        self.settled = top.filter(|_| !is_far).cloned();
+        is_far
     }
 
-    pub(super) fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// A pass begins: what it settles, if what was marked is over. `is_bounded`: what lies behind the settled is too much
-    /// to be read again and again, and is read again when the mark is over.
-    pub(super) fn begin(&mut self, open: &Open, is_bounded: bool) {
+    /// A pass begins, up to `top`: what it settles, if what was marked is over. `is_bounded`: what lies behind the settled
+    /// is too much to be read again and again, and is read again when the mark is over.
+    pub(super) fn begin(&mut self, open: &Open, top: Option<Position>, is_bounded: bool) {
         let is_over = |mark: &mut Mark| mark.open.are_over(open);
         let settles = self.mark.take_if(is_over).map(|mark| mark.top);
         let at = self.reached.clone().filter(|_| is_bounded && self.mark.is_some());
-        self.pass = Some(Pass { at, settles, ..Pass::default() });
+        self.pass = Some(Pass { at, settles, top, ..Pass::default() });
     }
 
     /// Whether a new mark is to be set before the pass reads.
@@ -149,7 +159,7 @@ impl Place {
             return Start::Behind(at);
         }
         let Some(settled) = self.settled.as_deref() else { return Start::Beginning };
-        *from = settled.first().and_then(|by| earlier(by, overlap));
+        *from = settled.first().and_then(|by| moment::earlier(by, overlap));
         match from {
             Some(from) => Start::From(from),
             None => Start::Behind(settled),
@@ -158,43 +168,21 @@ impl Place {
 
     /// The pass has read to the end. Whether more is settled now.
     pub(super) fn finish(&mut self) -> bool {
-        let settles = self.pass.take().and_then(|pass| pass.settles);
+        let Some(Pass { settles, top, .. }) = self.pass.take() else { return false };
         let is_new = settles.is_some() && settles != self.settled;
         self.settled = settles.or(self.settled.take());
+        self.reached = top.or(self.reached.take());
         is_new
     }
-}
-
-/// A moment so much before another one, written alike; none if it is none, or the same.
-fn earlier(moment: &Value, overlap: SignedDuration) -> Option<Value> {
-    if overlap.is_zero() {
-        return None;
-    }
-    // PostgreSQL writes the zone behind the time: `2026-11-02 01:00:00.000001+00`.
-    let end = moment.text.char_indices().skip(11).find(|(_, letter)| matches!(letter, '+' | '-'));
-    let (time, zone) = moment.text.split_at(end.map_or(moment.text.len(), |(at, _)| at));
-    let time: DateTime = time.replacen(' ', "T", 1).parse().ok()?;
-    let before = time.checked_sub(overlap).ok()?;
-    let text = format!("{}{zone}", before.strftime("%Y-%m-%d %H:%M:%S%.6f"));
-    Some(Value { text, kind: moment.kind })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::answer::ValueKind, *};
+    use crate::transport::pull::place::Place as _;
 
     fn moment(text: &str) -> Value {
         Value { text: text.to_owned(), kind: ValueKind::Text }
-    }
-
-    #[test]
-    fn an_overlap_reaches_back_and_is_written_as_the_database_writes_moments() {
-        let minutes = SignedDuration::from_mins(2);
-        let before = |text: &str| earlier(&moment(text), minutes).map(|before| before.text);
-        assert_eq!(before("2026-11-02 01:01:00.000001+00").as_deref(), Some("2026-11-02 00:59:00.000001+00"));
-        assert_eq!(before("2026-01-01 00:00:05").as_deref(), Some("2025-12-31 23:58:05.000000"));
-        assert_eq!(before("42"), None);
-        assert_eq!(earlier(&moment("2026-01-01 00:00:05"), SignedDuration::ZERO), None);
     }
 
     #[test]
@@ -206,24 +194,24 @@ mod tests {
         };
         let mut place = Place::default();
         // One that writes, and one that has not written yet but began long ago.
-        place.begin(&open(7, 9, &["12@10:00"]), false);
+        place.begin(&open(7, 9, &["12@10:00"]), None, false);
         assert!(place.wants_mark());
         place.set_mark(top.clone(), open(7, 9, &["12@10:00"]));
         assert!(!place.finish());
         for not_over in [open(8, 30, &[]), open(30, 30, &["12@10:00"])] {
-            place.begin(&not_over, false);
+            place.begin(&not_over, None, false);
             assert!(!place.wants_mark() && !place.finish(), "{not_over:?}");
         }
         assert_eq!(place.settled, None);
         // Another transaction of the same session is another one.
-        place.begin(&open(9, 31, &["12@10:07"]), false);
+        place.begin(&open(9, 31, &["12@10:07"]), None, false);
         assert!(place.wants_mark());
         assert_eq!(Place::parse(Some(&place.text())).unwrap(), place);
         assert!(place.finish());
         assert_eq!(place.settled, Some(top.clone()));
         // A table at rest is read once.
         let mut place = Place::default();
-        place.begin(&open(9, 9, &[]), false);
+        place.begin(&open(9, 9, &[]), None, false);
         place.set_mark(top.clone(), open(9, 9, &[]));
         assert!(place.finish());
         assert_eq!((place.settled, place.mark), (Some(top), None));
@@ -234,13 +222,45 @@ mod tests {
         let held = Open { held: ["12@10:00".to_owned()].into(), writing: None };
         let mut place = Place { reached: Some(vec![moment("900")]), ..Place::default() };
         place.set_mark(vec![moment("5")], held.clone());
-        place.begin(&held, true);
+        place.begin(&held, None, true);
         assert!(
             matches!(place.start(&mut None, SignedDuration::ZERO), Start::Behind([at]) if at.text == "900")
         );
-        place.begin(&held, false);
+        place.begin(&held, None, false);
         assert!(matches!(place.start(&mut None, SignedDuration::ZERO), Start::Beginning));
-        place.begin(&Open::default(), true);
+        place.begin(&Open::default(), None, true);
         assert!(matches!(place.start(&mut None, SignedDuration::ZERO), Start::Beginning));
+    }
+
+    #[test]
+    fn once_a_place_that_a_row_carried_into_the_future_is_given_up() {
+        let horizon = Horizon::of(ioc_model::time::Now(1_793_581_200_000));
+        let top = vec![moment("2026-11-02 00:58:00+00")];
+        let within = |settled: &str| {
+            let mark = Mark { top: vec![moment(settled)], open: Open::default() };
+            let mut place =
+                Place { settled: Some(vec![moment(settled)]), mark: Some(mark), ..Place::default() };
+            let is_far = place.within(horizon, Some(&top));
+            (is_far, place.settled.map(|place| place[0].text.clone()), place.mark.is_some())
+        };
+        for far in ["2062-11-02 01:00:00+00", "infinity"] {
+            assert_eq!(within(far), (true, None, false));
+        }
+        // A clock was set back: what it gave out before was read.
+        assert_eq!(within("2026-11-02 01:05:00+00"), (false, Some(top[0].text.clone()), false));
+        for kept in ["2026-11-02 00:59:00+00", "999999999"] {
+            assert_eq!(within(kept), (false, Some(kept.to_owned()), true));
+        }
+    }
+
+    #[test]
+    fn once_a_cursor_that_was_kept_before_is_read() {
+        let kept = r#"{"settled":[{"text":"7","kind":"text"}],"mark":{"top":[{"text":"9","kind":"number"}],"open":
+            {"held":["12@10:00"],"writing":{"xmin":7,"xmax":9}}},"reached":[{"text":"11","kind":"text"}],"pass":{"at":
+            [{"text":"8","kind":"utc"}],"unordered":false,"settles":[{"text":"9","kind":"text"}]},"comparing":{"turn":5,
+            "read":{"period":{"text":"2026-10","kind":"text"}}},"compared":4}"#;
+        let place = Place::parse(Some(kept)).unwrap();
+        assert_eq!(place.settled, Some(vec![moment("7")]));
+        assert_eq!((place.pass.unwrap().top, place.compared), (None, Some(4)));
     }
 }

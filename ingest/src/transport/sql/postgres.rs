@@ -19,20 +19,27 @@ const SESSION: &str = "SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET inte
     SET extra_float_digits = 1; SET bytea_output = 'hex'; SET standard_conforming_strings = on; \
     SET client_encoding = 'UTF8'; SET default_transaction_isolation = 'read committed'; \
     SET default_transaction_read_only = on";
-/// Those that write, which any account is told. In this form every version since 8.3 knows them.
-const WRITING: &str =
-    "SELECT txid_snapshot_xmin(txid_current_snapshot()), txid_snapshot_xmax(txid_current_snapshot())";
+/// What time it is there.
+pub(super) const CLOCK: &str = "SELECT clock_timestamp()";
+/// Those that write, which any account is told, and whether this one is told of all the others. In this form every version
+/// since 10 knows them.
+const WRITING: &str = "SELECT txid_snapshot_xmin(txid_current_snapshot()), \
+    txid_snapshot_xmax(txid_current_snapshot()), pg_has_role('pg_read_all_stats', 'USAGE')";
 /// All others' in this database, also such as have written nothing yet; of one that the account may not see, nothing but
-/// that it is there.
-const OPEN: &str = "SELECT pid, xact_start, query = '<insufficient privilege>' FROM pg_stat_activity \
-    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() \
-    AND (xact_start IS NOT NULL OR query = '<insufficient privilege>')";
+/// that it is there, and not even of which kind it is. Jobs and subscriptions of the server write, too; who cleans up or
+/// sends to a replica does not.
+const OPEN: &str = "SELECT pid, xact_start FROM pg_stat_activity \
+    WHERE datname = current_database() AND pid <> pg_backend_pid() \
+    AND (backend_type IS NULL OR backend_type NOT IN ('autovacuum worker', 'walsender')) \
+    AND (xact_start IS NOT NULL OR backend_type IS NULL OR query = '<insufficient privilege>')";
 
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Postgres {
     client: Client,
     connection: AbortHandle,
+    /// Somebody was there of whom the account is told nothing. It stays so while nobody else is at work.
+    is_blind: bool,
 }
 
 impl Postgres {
@@ -57,7 +64,7 @@ impl Postgres {
                 (client, tokio::spawn(async move { ended(connection.await) }).abort_handle())
             }
         };
-        let postgres = Postgres { client, connection };
+        let postgres = Postgres { client, connection, is_blind: false };
         postgres.client.batch_execute(SESSION).await.map_err(|error| said(&error))?;
         Ok(postgres)
     }
@@ -87,23 +94,22 @@ impl Postgres {
 
     pub(super) async fn open(&mut self) -> Result<(Open, bool), CannotFetch> {
         let answer = self.ask(WRITING, usize::MAX).await?;
-        let number = |at: usize| -> Option<u64> {
-            answer.rows.first()?.get(at)?.as_ref().and_then(|value| value.text.parse().ok())
-        };
+        let said = |at: usize| answer.rows.first()?.get(at)?.as_ref().map(|value| value.text.as_str());
+        let number = |at: usize| -> Option<u64> { said(at)?.parse().ok() };
         let (Some(xmin), Some(xmax)) = (number(0), number(1)) else {
             return Err(CannotFetch::said("it does not tell its snapshot".to_owned()));
         };
+        let sees_all = said(2) == Some("t");
         let mut open = Open { writing: Some(Writing { xmin, xmax }), ..Open::default() };
-        let mut is_guarded = true;
         for row in self.ask(OPEN, usize::MAX).await?.rows {
             match &row[..] {
-                [Some(pid), Some(since), _] => {
+                [Some(pid), Some(since)] => {
                     let _ = open.held.insert(format!("{}@{}", pid.text, since.text));
                 }
-                _ => is_guarded = false,
+                _ => self.is_blind = true,
             }
         }
-        Ok((open, is_guarded))
+        Ok((open, sees_all || !self.is_blind))
     }
 }
 

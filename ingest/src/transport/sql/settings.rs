@@ -3,25 +3,23 @@
 //! Where a database is and what is read there is the pack's; who logs in is not, and lies in `databases.toml` in the data
 //! folder, by feed.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use figment::Figment;
 use futures_util::future::BoxFuture;
-use ioc_bus::Origin;
 use ioc_model::pack::{self, Feed};
 use jiff::SignedDuration;
 use serde::Deserialize;
-use tokio::runtime::Handle;
 
 use super::{
     counters::SqlCounters,
-    database::Reached,
+    database::{Database, Reached},
     login::Logins,
-    source::{SqlSource, source_name},
+    source::SqlSource,
 };
 use crate::transport::{
     CannotStart, Kind, Running, Site, Transport, Words,
-    pull::{Cursor, Limit, Patience, Progress, Pull, PullCounters, Schedule},
+    pull::{Limit, Pull, start::Asked},
     section,
 };
 
@@ -38,9 +36,6 @@ pub static KIND: Kind = Kind {
     configure: |settings| Ok(Arc::new(Databases::configured(settings)?)),
 };
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// What answered for so long has recovered.
-const RECOVERED_AFTER: Duration = Duration::from_secs(60);
 const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
 
 /// `[sql]`
@@ -80,40 +75,24 @@ impl Transport for Databases {
         Box::pin(async move {
             let mut running = Running::new(&KIND, site);
             let logins = Logins::read(&site.data)?;
-            let patience = Patience {
-                first: FIRST_PAUSE,
-                longest: self.longest_pause.unsigned_abs(),
-                recovered_after: RECOVERED_AFTER,
-            };
             for feed in site.pack.feeds.values() {
                 let pack::Transport::Sql(of) = &feed.transport else { continue };
                 let (login, tls) = logins.of(&feed.id, &of.address)?;
                 let address = of.address.clone();
                 let reached = Reached { address, login, tls, patience: self.answer_within.unsigned_abs() };
-                let (counters, pulled) = (Arc::<SqlCounters>::default(), Arc::<PullCounters>::default());
-                let sender = of.address.to_string();
-                let every = Duration::from_millis(of.every.0.unsigned_abs());
-                let limit = if of.compare.is_some() { Limit::EmptyPeriods } else { Limit::NotCompared };
-                let progress = Arc::new(Progress::new(KIND.word, &sender, every, [limit], pulled.clone()));
-                site.intake.pulls().add(&feed.id, progress.clone());
-                let source = SqlSource::new(feed, of, reached, counters.clone(), progress.clone());
-                let pull = Pull {
-                    line: site.intake.line_of(&feed.id, Origin::sender(&sender)),
-                    intake: site.intake.clone(),
-                    cursor: Cursor::open(&site.data, &feed.id, &source_name(of))?,
-                    schedule: Schedule::every(every, &feed.id),
-                    patience,
-                    progress,
+                let address = of.address.to_string();
+                let asked = Asked {
+                    feed: &feed.id,
+                    address: &address,
+                    every: of.every,
+                    longest_pause: self.longest_pause,
+                    limits: vec![if of.compare.is_some() { Limit::EmptyPeriods } else { Limit::NotCompared }],
                 };
-                running.at(sender);
-                running.counts(Some(&feed.id), pulled);
-                running.counts(Some(&feed.id), counters);
-                let (name, stop) = (feed.id.clone(), running.stopping());
-                running.go(&Handle::current(), async move {
-                    if let Err(error) = pull.run(source, stop).await {
-                        tracing::error!(feed = name, %error, "nothing more is read from the database");
-                    }
-                });
+                let (progress, counters) = (asked.progress(site, &KIND), Arc::<SqlCounters>::default());
+                let routes = site.routes.clone();
+                let source =
+                    SqlSource::<Database>::new(feed, of, routes, reached, counters.clone(), progress.clone());
+                Pull::start(&asked, site, &mut running, source, |_| false, progress, counters)?;
             }
             Ok(running)
         })

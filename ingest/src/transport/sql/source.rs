@@ -1,54 +1,49 @@
 //! A database as a source: passes over what is not settled, and whole periods between them.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use ioc_bus::{ChunkBuilder, clock::Clock};
+use ioc_bus::ChunkBuilder;
 use ioc_model::{
     pack::{Feed, SqlFeed},
     time::Now,
 };
 use jiff::SignedDuration;
-use rustc_hash::FxHashSet;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     answer::{Answer, Position, Question, Value},
     counters::SqlCounters,
-    database::{Database, MOST_BYTES, Reached},
-    envelopes::Envelopes,
+    database::{Asks, MOST_BYTES},
+    envelopes::{Envelopes, New},
+    moment,
     place::{Comparing, Pass, Place, ReadPeriod},
     statements::Statements,
 };
-use crate::transport::pull::{
-    CannotFetch, Compared, Fetched, Limit, Progress, Schedule, Source,
-    memory::{Hash, Memory, hash},
-    progress::now,
+use crate::{
+    routes::Routes,
+    transport::pull::{
+        CannotFetch, Fetched, Limit, Progress, Source, bounded::Bounded, comparison::Comparisons,
+        horizon::Horizon, in_effect::InEffect, memory::Memory, place::Place as _, progress::now,
+    },
 };
-
-/// Between what is seen and who is asked for: InnoDB tells of its transactions as they were a tenth of a second ago, and
-/// whoever has taken a number has begun to write by then.
-const SETTLES: Duration = Duration::from_millis(250);
 
 /// What is read of one feed.
 #[derive(Debug)]
-pub(super) struct SqlSource {
+pub(super) struct SqlSource<D: Asks> {
     feed: String,
     name: String,
     address: String,
     of: SqlFeed,
+    in_effect: InEffect,
     max_bytes: usize,
     statements: Statements,
-    reached: Reached,
+    reached: D::Reached,
     counters: Arc<SqlCounters>,
     progress: Arc<Progress>,
-    comparisons: Option<Schedule>,
-    database: Option<Database>,
+    comparisons: Comparisons,
+    database: Option<D>,
     memory: Memory,
-    /// What the periods said when they were last read.
-    periods: BTreeMap<Option<String>, [u8; 16]>,
     is_guarded: bool,
-    /// The comparison under way.
-    found: Compared,
     seen: Seen,
 }
 
@@ -64,39 +59,36 @@ struct Seen {
     new: u64,
 }
 
-impl SqlSource {
+impl<D: Asks> SqlSource<D> {
     pub(super) fn new(
         feed: &Feed,
         of: &SqlFeed,
-        reached: Reached,
+        routes: watch::Receiver<Arc<Routes>>,
+        reached: D::Reached,
         counters: Arc<SqlCounters>,
         progress: Arc<Progress>,
-    ) -> SqlSource {
-        let every = |every: ioc_model::time::Millis| Duration::from_millis(every.0.unsigned_abs());
+    ) -> SqlSource<D> {
+        let every = of.compare.as_ref().map(|compare| compare.every);
         SqlSource {
             feed: feed.id.clone(),
             name: source_name(of),
             address: of.address.to_string(),
             max_bytes: feed.contract.max_bytes,
             statements: Statements::of(of),
-            comparisons: of.compare.as_ref().map(|compare| Schedule::every(every(compare.every), &feed.id)),
+            comparisons: Comparisons::new(&feed.id, every, progress.clone()),
             of: of.clone(),
+            in_effect: InEffect::of(routes),
             reached,
             counters,
             progress,
             database: None,
             memory: Memory::default(),
-            periods: BTreeMap::new(),
             is_guarded: true,
-            found: Compared::default(),
             seen: Seen::default(),
         }
     }
 
-    async fn read_on(&mut self, database: &mut Database, place: &mut Place) -> Result<Fetched, CannotFetch> {
-        if place.comparing.is_some() {
-            return self.compare(database, place).await;
-        }
+    async fn read_on(&mut self, database: &mut D, place: &mut Place) -> Result<Fetched, CannotFetch> {
         if place.pass.is_none() {
             self.begin(database, place).await?;
         }
@@ -104,51 +96,107 @@ impl SqlSource {
         let (answer, is_unordered) = self.page(database, place).await?;
         let positions = self.positions(&answer, is_unordered)?;
         let new = self.envelopes().page(&answer, &positions, &self.memory, &mut chunk);
-        if !is_unordered && let Some(last) = positions.last() {
-            place.reached = Some(last.clone());
-        }
+        self.touched(&answer, &new);
         if !is_unordered {
-            self.seen.page(&positions, &new, &self.progress);
+            self.seen.page(&positions, &new.rows, &self.progress);
         }
         let (mut more, mut passed) = (true, None);
         match place.pass.as_mut() {
             Some(pass) if answer.is_full => pass.at = positions.into_iter().next_back(),
             // Where the place is the key, no row is without it.
             Some(pass) if !pass.unordered && !self.of.key.is_empty() => {
-                *pass = Pass { at: None, unordered: true, settles: pass.settles.take() };
+                (pass.at, pass.unordered) = (None, true);
             }
             _ => {
                 if place.finish() {
                     self.memory.settled();
                 }
                 passed = self.seen.ends();
-                place.comparing = self.due(place).map(|turn| Comparing { turn, read: None });
+                self.progress.limited(Limit::Repeats, self.memory.is_full());
+                let due = self.comparisons.due(place.compared);
+                place.comparing = due.map(|turn| Comparing { turn, read: None });
                 more = place.comparing.is_some();
             }
         }
         let text = place.text();
-        self.memory.handed_over(text.clone(), new);
+        self.memory.handed_over(text.clone(), new.hashes);
         Ok(Fetched { chunk, place: text, more, passed })
     }
 
-    async fn begin(&mut self, database: &mut Database, place: &mut Place) -> Result<(), CannotFetch> {
-        self.seen.begins();
+    /// A period of which a page says something new is held against what it said before that no more: what was added and
+    /// taken away between two comparisons would look like nothing.
+    fn touched(&mut self, answer: &Answer, new: &New) {
+        let Some(compare) = &self.of.compare else { return };
+        match answer.columns.iter().position(|column| *column == compare.period) {
+            Some(at) => {
+                let told = |row: &usize| answer.rows[*row][at].as_ref().map(Value::told);
+                new.rows.iter().for_each(|row| self.comparisons.forget(&told(row)));
+            }
+            None if !new.rows.is_empty() => self.comparisons.forget_all(),
+            None => {}
+        }
+    }
+
+    /// Another pack makes something else of the same rows: what said the same is taken once more when it is in effect.
+    fn takes_up_pack(&mut self) {
+        if self.in_effect.is_another() {
+            self.memory = Memory::default();
+            self.comparisons.forget_all();
+        }
+    }
+
+    async fn begin(&mut self, database: &mut D, place: &mut Place) -> Result<(), CannotFetch> {
+        // Before anything else: whoever begins behind it takes a later moment.
+        let horizon = Horizon::of(now()).seen_by(database.clock().await?);
         let (open, is_guarded) = database.open().await?;
         self.guarded(is_guarded);
-        place.begin(&open, self.memory.is_full());
-        if place.wants_mark() {
-            let top = database.ask(&self.statements, Question::Top, MOST_BYTES).await?;
-            let top: Option<Position> = top.rows.into_iter().next().and_then(|row| row.into_iter().collect());
-            if let Some(top) = top {
-                sleep(SETTLES).await;
-                place.set_mark(top, database.open().await?.0);
-            }
+        let top = self.top(database, horizon).await?;
+        if place.within(horizon, top.as_ref()) {
+            tracing::warn!(
+                feed = self.feed,
+                "the place was carried into the future by a row: what came since then is not known, and all is read once \
+                 more"
+            );
+        }
+        place.begin(&open, top.clone(), self.memory.is_full());
+        if let Some(top) = top.filter(|_| place.wants_mark()) {
+            sleep(D::SETTLES).await;
+            place.set_mark(top, database.open().await?.0);
         }
         self.counters.held_back.set(u64::from(place.mark.is_some()));
+        self.seen.begins();
         Ok(())
     }
 
-    async fn page(&self, database: &mut Database, place: &Place) -> Result<(Answer, bool), CannotFetch> {
+    /// The last row that may settle; before the first one, where none may yet. None where there is no row.
+    async fn top(&self, database: &mut D, horizon: Horizon) -> Result<Option<Position>, CannotFetch> {
+        let Some(last) = self.position(database, Question::Top(0)).await? else { return Ok(None) };
+        let moment = moment::of_place(&last);
+        let is_far = moment.is_some_and(|moment| horizon.is_far_from(moment));
+        self.progress.limited(Limit::Future, is_far);
+        let top = match (moment, last.first()) {
+            (Some(moment), Some(value)) => {
+                let until = moment::before(horizon, value);
+                if moment::of(&until).is_some_and(|until| moment < until) {
+                    return Ok(Some(last));
+                }
+                self.position(database, Question::Before(&until)).await?
+            }
+            _ => self.position(database, Question::Top(D::GIVEN_BY_HAND)).await?,
+        };
+        Ok(Some(top.unwrap_or_default()))
+    }
+
+    async fn position(
+        &self,
+        database: &mut D,
+        question: Question<'_>,
+    ) -> Result<Option<Position>, CannotFetch> {
+        let answer = database.ask(&self.statements, question, MOST_BYTES).await?;
+        Ok(answer.rows.into_iter().next().and_then(|row| row.into_iter().collect()))
+    }
+
+    async fn page(&self, database: &mut D, place: &Place) -> Result<(Answer, bool), CannotFetch> {
         let is_unordered = place.pass.as_ref().is_some_and(|pass| pass.unordered);
         let mut from = None;
         let question = match &place.pass {
@@ -162,39 +210,66 @@ impl SqlSource {
         Ok((database.ask(&self.statements, question, most).await?, is_unordered))
     }
 
-    /// Reads the next period whole.
-    async fn compare(&mut self, database: &mut Database, place: &mut Place) -> Result<Fetched, CannotFetch> {
+    /// Reads the next period whole. A connection on which that failed is not kept.
+    async fn compare(
+        &mut self,
+        mut database: D,
+        place: &mut Place,
+        mut comparing: Comparing,
+    ) -> Result<Fetched, CannotFetch> {
         let mut chunk = ChunkBuilder::new();
-        let Some(comparing) = &mut place.comparing else {
-            return Ok(Fetched { chunk, place: place.text(), more: false, passed: None });
-        };
-        let next = match comparing.read.as_ref().map(|read| read.period.as_ref()) {
-            // Rows of no period are the last.
-            Some(None) => None,
-            read => {
-                let next = Question::NextPeriod(read.flatten());
-                let answer = database.ask(&self.statements, next, MOST_BYTES).await?;
-                Some(answer.rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+        let next = match self.next_period(&mut database, &comparing).await {
+            Ok(next) => next,
+            Err(error) => {
+                // Which one it is nobody knows, and so not which are behind it.
+                let _only_one = self.comparisons.fails("", 0, error)?;
+                return Ok(self.compared(place, &comparing, false));
             }
         };
-        match next {
-            Some(period) => {
-                self.read_period(database, period.as_ref(), &mut chunk).await?;
-                comparing.read = Some(ReadPeriod { period });
-            }
-            None => {
-                place.compared = Some(comparing.turn);
-                place.comparing = None;
-                self.progress.compared(std::mem::take(&mut self.found));
+        let Some(period) = next else {
+            self.database = Some(database);
+            return Ok(self.compared(place, &comparing, true));
+        };
+        match self.read_period(&mut database, period.as_ref(), &mut chunk).await {
+            Ok(()) => self.database = Some(database),
+            Err(error) => {
+                let named = period.as_ref().map(Value::told).unwrap_or_default();
+                if self.comparisons.fails(&named, 0, error)? {
+                    return Ok(self.compared(place, &comparing, false));
+                }
             }
         }
-        let more = place.comparing.is_some();
-        Ok(Fetched { chunk, place: place.text(), more, passed: None })
+        comparing.read = Some(ReadPeriod { period });
+        place.comparing = Some(comparing);
+        Ok(Fetched { chunk, place: place.text(), more: true, passed: None })
+    }
+
+    /// The period behind those that were read, or none of a row; none where there is no more.
+    async fn next_period(
+        &self,
+        database: &mut D,
+        comparing: &Comparing,
+    ) -> Result<Option<Option<Value>>, CannotFetch> {
+        let read = match comparing.read.as_ref().map(|read| read.period.as_ref()) {
+            // Rows of no period are the last.
+            Some(None) => return Ok(None),
+            read => read.flatten(),
+        };
+        let answer = database.ask(&self.statements, Question::NextPeriod(read), MOST_BYTES).await?;
+        Ok(Some(answer.rows.into_iter().next().and_then(|row| row.into_iter().next().flatten())))
+    }
+
+    /// The comparison came to its end; where `is_all`, behind the last period there is.
+    fn compared(&mut self, place: &mut Place, comparing: &Comparing, is_all: bool) -> Fetched {
+        place.compared = Some(comparing.turn);
+        place.comparing = None;
+        self.comparisons.ended(is_all);
+        Fetched { chunk: ChunkBuilder::new(), place: place.text(), more: false, passed: None }
     }
 
     async fn read_period(
         &mut self,
-        database: &mut Database,
+        database: &mut D,
         period: Option<&Value>,
         chunk: &mut ChunkBuilder,
     ) -> Result<(), CannotFetch> {
@@ -203,43 +278,28 @@ impl SqlSource {
             return Ok(());
         }
         let named = period.map(Value::told);
-        self.counters.compared.one();
-        if answer.is_full {
-            self.counters.oversize.one();
-            self.found.given_up += 1;
-            tracing::error!(
-                feed = self.feed,
-                period = named.unwrap_or_default(),
-                "the period is too large to be compared whole"
-            );
+        let whole = (!answer.is_full).then(|| self.envelopes().period(&answer));
+        let Some((hash, lines)) = whole.filter(|(_, lines)| lines.len() <= self.max_bytes) else {
+            self.progress.counters().oversize.one();
+            self.comparisons.gives_up(named.as_deref().unwrap_or_default(), "it is too large");
             return Ok(());
-        }
-        let (hash, lines) = self.envelopes().period(&answer);
-        let known = self.periods.insert(named, hash) == Some(hash);
-        self.found.periods += 1;
-        self.found.changed += u32::from(!known);
-        if known {
-            self.counters.known.add(answer.rows.len() as u64);
-        } else {
+        };
+        if self.comparisons.says_new(named, hash) {
             self.envelopes().push_period(&lines, answer.rows.len(), chunk);
+        } else {
+            self.counters.known.add(answer.rows.len() as u64);
         }
         Ok(())
     }
 
-    /// Whose turn it is to be compared, if it was not yet.
-    fn due(&self, place: &Place) -> Option<u64> {
-        let turn = self.comparisons?.turn(u64::try_from(Clock::Machine.now().0).unwrap_or_default());
-        (place.compared != Some(turn)).then_some(turn)
-    }
-
     fn envelopes(&self) -> Envelopes<'_> {
-        Envelopes {
+        let to = Bounded {
             feed: &self.feed,
             address: &self.address,
-            by: &self.of.by,
             max_bytes: self.max_bytes,
-            counters: &self.counters,
-        }
+            counters: self.progress.counters(),
+        };
+        Envelopes { to, by: &self.of.by, counters: &self.counters }
     }
 
     /// Where each row stands.
@@ -276,18 +336,22 @@ impl SqlSource {
     }
 }
 
-impl Source for SqlSource {
+impl<D: Asks> Source for SqlSource<D> {
     fn name(&self) -> &str {
         &self.name
     }
 
     async fn fetch(&mut self, behind: Option<&str>) -> Result<Fetched, CannotFetch> {
+        self.takes_up_pack();
         self.memory.behind(behind);
         let mut place = Place::parse(behind)?;
         let mut database = match self.database.take() {
             Some(database) => database,
-            None => Database::connect(&self.reached).await?,
+            None => D::connect(&self.reached).await?,
         };
+        if let Some(comparing) = place.comparing.take() {
+            return self.compare(database, &mut place, comparing).await;
+        }
         let fetched = self.read_on(&mut database, &mut place).await?;
         // One that failed, or was left in the middle, is not asked again.
         self.database = Some(database);
@@ -307,16 +371,14 @@ impl Seen {
     }
 
     /// What is new before the row that was the last one of the pass before has appeared behind it.
-    fn page(&mut self, positions: &[Position], new: &[(Hash, Hash)], progress: &Progress) {
+    fn page(&mut self, positions: &[Position], new: &[usize], progress: &Progress) {
         if let Some(last) = positions.last() {
             self.last = Some(last.clone());
         }
         let Some(before) = &self.before else { return };
         let met = positions.iter().position(|position| position == before);
-        let earlier = positions[..met.unwrap_or(positions.len())].iter();
-        let keys: FxHashSet<Hash> =
-            earlier.map(|position| hash(position.iter().map(|value| value.text.as_str()))).collect();
-        self.new += new.iter().filter(|(key, _)| keys.contains(key)).count() as u64;
+        let is_earlier = |row: &&usize| met.is_none_or(|met| **row < met);
+        self.new += new.iter().filter(is_earlier).count() as u64;
         if met.is_some() {
             progress.late(self.new);
             self.before = None;
@@ -334,7 +396,7 @@ impl Seen {
 }
 
 /// What is read, with all that makes its places others.
-pub(super) fn source_name(of: &SqlFeed) -> String {
+fn source_name(of: &SqlFeed) -> String {
     let SqlFeed { address, query, by, key, .. } = of;
     let key = if key.is_empty() { String::new() } else { format!(", {}", key.join(", ")) };
     format!("{address}: {} by {by}{key}", query.split_whitespace().collect::<Vec<_>>().join(" "))

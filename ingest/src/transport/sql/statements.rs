@@ -34,7 +34,7 @@ impl Statements {
     /// How many rows an answer has at most; none where all are wanted.
     pub(super) fn most(&self, question: Question<'_>) -> Option<usize> {
         match question {
-            Question::Top | Question::NextPeriod(_) => Some(1),
+            Question::Top(_) | Question::Before(_) | Question::NextPeriod(_) => Some(1),
             Question::Rows(_) | Question::Unordered(_) => Some(self.page as usize),
             Question::Period(_) => None,
         }
@@ -43,7 +43,10 @@ impl Statements {
     pub(super) fn write(&self, question: Question<'_>) -> String {
         let by = &self.by;
         let (what, filter, order) = match question {
-            Question::Top => (self.place(), format!("{by} IS NOT NULL"), self.order(" DESC")),
+            Question::Top(_) => (self.place(), format!("{by} IS NOT NULL"), self.order(" DESC")),
+            Question::Before(moment) => {
+                (self.place(), format!("{by} < {}", self.literal(moment)), self.order(" DESC"))
+            }
             Question::Rows(start) => ("*".to_owned(), self.behind(start), self.order("")),
             Question::Unordered(behind) => {
                 let mut filter = format!("{by} IS NULL");
@@ -73,6 +76,9 @@ impl Statements {
         let mut statement = format!("SELECT {what} FROM ({query}) AS pulled WHERE {filter} ORDER BY {order}");
         if let Some(most) = self.most(question) {
             let _ = write!(statement, " LIMIT {most}");
+        }
+        if let Question::Top(behind @ 1..) = question {
+            let _ = write!(statement, " OFFSET {behind}");
         }
         statement
     }
@@ -170,6 +176,18 @@ mod tests {
         let two = [&place[..], &[value("x", ValueKind::Text)]].concat();
         let asked = Question::Rows(Start::Behind(&two));
         assert!(feed("mysql://db/x", &["id", "part"]).write(asked).contains("(`id`, `part`) > (7, 'x')"));
+    }
+
+    #[test]
+    fn what_may_settle_is_asked_for_from_the_end() {
+        let statements = feed("postgres://db/x", &["id"]);
+        let last = "SELECT \"at\", \"id\" FROM (SELECT * FROM t) AS pulled WHERE \"at\" IS NOT NULL ORDER BY \"at\" DESC, \
+                    \"id\" DESC LIMIT 1";
+        assert_eq!(statements.write(Question::Top(0)), last);
+        assert_eq!(statements.write(Question::Top(100)), format!("{last} OFFSET 100"));
+        let moment = value("2026-11-02 08:00:05", ValueKind::Text);
+        let before = statements.write(Question::Before(&moment));
+        assert_eq!(before, last.replace("IS NOT NULL", "< '2026-11-02 08:00:05'"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{
     Shared,
+    faults::SyslogFault,
     frames::{Found, Frames, More},
     settings::KIND,
     source::{Claimed, Source},
@@ -150,6 +151,7 @@ impl Connection {
         let counters = &*shared.counters;
         let claimed = Claimed { feed: self.source.feed_in(&routes), listener: self.listener, counters };
         let before = chunk.len();
+        let faulty = |fault| shared.faulty(&self.source, &routes, fault);
         loop {
             let (used, found) = frames.next(buffer, more);
             let is_over = found.is_none();
@@ -157,12 +159,17 @@ impl Connection {
                 None => {}
                 Some(Found::Message(message)) => {
                     counters.messages.one();
-                    claimed.push(&[], message, chunk);
+                    if claimed.push(&[], message, chunk) {
+                        faulty(SyslogFault::Oversize);
+                    }
                 }
                 Some(Found::OfCharacters(message)) => {
                     counters.messages.one();
                     counters.counted_characters.one();
-                    claimed.push(&[], message, chunk);
+                    faulty(SyslogFault::CountedCharacters);
+                    if claimed.push(&[], message, chunk) {
+                        faulty(SyslogFault::Oversize);
+                    }
                 }
                 Some(Found::LongLine { digest, is_cut_off }) => {
                     counters.messages.one();
@@ -171,11 +178,13 @@ impl Connection {
                         false => Withheld::too_large(digest),
                     };
                     claimed.push_withheld(&[], &withheld, chunk);
+                    faulty(SyslogFault::Oversize);
                 }
                 Some(Found::Piece(piece, fault)) => {
                     counters.framing_faults.one();
+                    faulty(SyslogFault::Framing);
                     let fault = fault.to_string();
-                    claimed.push(&[(Attribute::Fault, &fault)], piece, chunk);
+                    let _oversize = claimed.push(&[(Attribute::Fault, &fault)], piece, chunk);
                     shared.intake.clients().note(DoorEvent::Framing, &self.caller(), None, &fault);
                 }
             }

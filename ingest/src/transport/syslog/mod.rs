@@ -15,6 +15,7 @@
 mod connection;
 mod counters;
 mod dropped;
+mod faults;
 mod frames;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -35,7 +36,11 @@ pub use settings::KIND;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use self::named::Named;
+use self::{
+    faults::{SyslogFault, SyslogFaults},
+    named::Named,
+    source::Source,
+};
 use crate::{intake::Intake, routes::Routes};
 
 /// Losses are said again after so long.
@@ -56,6 +61,7 @@ struct Shared {
     intake: Intake,
     routes: watch::Receiver<Arc<Routes>>,
     counters: Arc<SyslogCounters>,
+    faults: Arc<SyslogFaults>,
     limits: Limits,
     stop: CancellationToken,
     /// Which addresses are names of senders.
@@ -65,6 +71,11 @@ struct Shared {
 }
 
 impl Shared {
+    /// A source sent something with a fault.
+    fn faulty(&self, source: &Source, routes: &Routes, fault: SyslogFault) {
+        self.faults.one(routes.pack(), source.name(), fault);
+    }
+
     /// So many messages were read, and the log did not take them. A log that takes nothing more must not fill another
     /// one.
     fn lose(&self, messages: u32, error: &AppendError) {

@@ -190,12 +190,14 @@ impl Transport for Syslog {
                 intake: site.intake.clone(),
                 routes: site.routes.clone(),
                 counters: Arc::default(),
+                faults: Arc::default(),
                 limits,
                 stop: running.stopping(),
                 named: Mutex::default(),
                 said: Mutex::default(),
             });
             running.counts(None, shared.counters.clone());
+            running.counts_by_label(shared.faults.clone());
             if !site.pack.feeds.values().any(|feed| self.takes(feed)) {
                 return Ok(running);
             }

@@ -92,17 +92,19 @@ impl Claimed<'_> {
         }
     }
 
-    /// A message; of one over its feed's limit only size and hash.
-    pub(super) fn push(&self, known: &[(Attribute, &str)], message: &[u8], chunk: &mut ChunkBuilder) {
+    /// A message; of one over its feed's limit only size and hash. Whether it is over.
+    pub(super) fn push(&self, known: &[(Attribute, &str)], message: &[u8], chunk: &mut ChunkBuilder) -> bool {
         if self.feed.is_some_and(|feed| message.len() > feed.contract.max_bytes) {
             let mut digest = Digest::default();
             digest.update(message);
-            return self.push_withheld(known, &Withheld::too_large(digest), chunk);
+            self.push_withheld(known, &Withheld::too_large(digest), chunk);
+            return true;
         }
         if holds_nothing(message) {
             self.counters.empty.one();
         }
         chunk.push_with(self.feed_id(), Content::Raw, self.listener, known, message);
+        false
     }
 
     /// What stands in for a message.

@@ -29,6 +29,7 @@ use tokio::{
 use super::{
     Shared,
     dropped::Dropped,
+    faults::SyslogFault,
     settings::KIND,
     source::{Claimed, Source, canonical},
 };
@@ -192,7 +193,9 @@ impl Datagrams {
             let Parcel { source, claimed, chunk, .. } = &mut parcels[index];
             counters.untold.add(u64::from(!source.is_named()));
             // Senders take another port whenever they like, so it is known of each alone.
-            claimed.push(&[(Attribute::Peer, &peer.to_string())], &buffer[..length], chunk);
+            if claimed.push(&[(Attribute::Peer, &peer.to_string())], &buffer[..length], chunk) {
+                shared.faulty(source, routes, SyslogFault::Oversize);
+            }
         }
         counters.datagrams.add(read as u64);
         counters.bytes.add(bytes as u64);

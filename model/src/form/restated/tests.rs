@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::place::{Maps, PlaceKind, Share, Span, history};
+use crate::place::{Maps, Place, PlaceKind, Share, Span, history};
 
 fn key(code: &str, from: &str) -> PlaceKey {
     PlaceKey { code: code.to_owned(), valid_from: from.parse().unwrap() }
@@ -89,7 +91,23 @@ fn what_may_not_be_added_up_goes_only_with_what_is_the_same() {
 #[test]
 fn what_a_unit_said_itself_is_not_added_to() {
     let both = [("1", OLD, Some(100)), ("2", OLD, Some(20)), ("3", OLD, Some(10)), ("1", NEW, Some(500))];
-    assert_eq!(brief(&on("2025-06-30", true, &both)), ["1 500 1/1", "3 ≈7 1/1"]);
+    let restated = on("2025-06-30", true, &both);
+    let expected = ["1 own_word 1/1", "1 500 1/1", "2 own_word 1/1", "3 own_word 1/1", "3 ≈7 1/1"];
+    assert_eq!(brief(&restated), expected, "and what it displaces is flagged");
+    let parts: Vec<String> = restated.iter().map(|of| of.parts[0].1.to_string()).collect();
+    assert_eq!(parts, ["1", "1", "1", "0.3", "0.7"], "of what was split, the share that it displaces");
+    // Of a unit that spoke without a number nothing of others is told either, and all of it is there to be seen.
+    let mut silent = both;
+    silent[3].2 = None;
+    silent[0].2 = None;
+    let restated = brief(&on("2025-06-30", true, &silent));
+    assert_eq!(restated[..2], ["1 own_word 0/1", "1 no_number 0/1"]);
+    // Two that displace parts of one leave one row of it.
+    let all = [("3", OLD, Some(10)), ("1", NEW, Some(500)), ("3", NEW, Some(70))];
+    let restated = on("2025-12-31", true, &all);
+    assert_eq!(brief(&restated), ["1 500 1/1", "3 own_word 1/1", "3 70 1/1"]);
+    assert_eq!(restated[1].parts, [(key("3", OLD), Decimal::ONE)]);
+    assert!(!restated[1].estimated, "it is what was reported");
 }
 
 /// Reported numbers of the units that are there on a day.
@@ -98,6 +116,16 @@ fn said_on<'p>(maps: &Maps<'p>, day: Date, numbers: &[i64]) -> Vec<(&'p PlaceKey
     communes
         .zip(numbers.iter().cycle())
         .map(|(place, number)| (&place.key, Some(Decimal::from(*number))))
+        .collect()
+}
+
+/// Reported numbers of some of the units of all times: what a period says that holds changes of boundaries.
+fn said_by<'p>(places: &'p [Place], numbers: &[Option<i64>]) -> Vec<Said<'p>> {
+    let communes = places.iter().filter(|place| place.kind == PlaceKind::Commune);
+    let number = |of: i64| Some(Decimal::from(of)).filter(|_| of % 7 != 0);
+    communes
+        .zip(numbers.iter().cycle())
+        .filter_map(|(place, of)| of.map(|of| (&place.key, number(of))))
         .collect()
 }
 
@@ -126,6 +154,46 @@ proptest! {
                 prop_assert_eq!(on_it + sum(flagged), reported);
                 if map >= day {
                     prop_assert!(restated.iter().all(|of| of.number.is_some()));
+                }
+            }
+        }
+    }
+
+    /// Also where units of several maps speak of one period: what is told and what is flagged is what was reported, to the
+    /// last digit, and each word is in it once.
+    #[test]
+    fn nothing_that_was_reported_is_lost_where_units_of_several_maps_speak_of_one_period(
+        (places, successions) in history(),
+        numbers in prop::collection::vec(prop::option::weighted(0.7, 0..1_000_000_i64), 1..9),
+    ) {
+        let maps = Maps::of(&places, &successions);
+        let said = said_by(&places, &numbers);
+        let reported = sum(said.iter().filter_map(|(_, number)| number.as_ref()));
+        let number = |place: &PlaceKey| said.iter().find(|(of, _)| *of == place).and_then(|(_, number)| *number);
+        for map in maps.days() {
+            let restated = restate(&maps.conversion(*map), Date::MAX, true, &said);
+            let of_parts = |of: &Restated| -> Decimal {
+                of.parts.iter().map(|(place, weight)| number(place).unwrap_or_default() * weight).sum()
+            };
+            for of in &restated {
+                if let Some(told) = of.number {
+                    prop_assert_eq!(told, of_parts(of), "its parts add up to it");
+                }
+            }
+            let told = sum(restated.iter().filter_map(|of| of.number.as_ref()));
+            let flagged: Decimal = restated.iter().filter(|of| of.number.is_none()).map(of_parts).sum();
+            prop_assert_eq!(told + flagged, reported);
+            for (place, _) in &said {
+                let parts = restated.iter().flat_map(|of| &of.parts).filter(|(of, _)| of == *place);
+                let all: Decimal = parts.map(|(_, weight)| *weight).sum();
+                prop_assert_eq!(all, Decimal::ONE, "all of each word, once");
+            }
+            let rows: BTreeSet<&PlaceKey> = restated.iter().map(|of| &of.place).collect();
+            prop_assert_eq!(rows.len(), restated.len(), "a row a unit");
+            // The own word of a unit of the map is told as it is.
+            for (place, own) in &said {
+                if let Some(of) = restated.iter().find(|of| of.place == **place && of.reason.is_none()) {
+                    prop_assert_eq!(of.number, *own);
                 }
             }
         }
@@ -189,10 +257,21 @@ fn a_share_is_made_anew_and_never_a_mean() {
         parts: vec![],
     };
     let indicator = FormIndicator { percent: true, ..indicator() };
-    assert_eq!(ratio(&indicator, &files_place(74), &files_place(430), 4).unwrap().to_string(), "17.2093");
-    assert_eq!(ratio(&indicator, &files_place(74), &files_place(0), 4), Err(NotRestated::NoNumber));
-    let missing = Restated { number: None, reason: Some(NotRestated::PartMissing), ..files_place(1) };
-    assert_eq!(ratio(&indicator, &missing, &files_place(430), 4), Err(NotRestated::PartMissing));
+    let share = |of: Option<&Restated>, by: Option<&Restated>| ratio(&indicator, of, by, 4);
+    let (doctors, all) = (files_place(74), files_place(430));
+    assert_eq!(share(Some(&doctors), Some(&all)).unwrap().to_string(), "17.2093");
+    for by in [0, -430] {
+        assert_eq!(share(Some(&doctors), Some(&files_place(by))), Err(NotRestated::NoNumber));
+    }
+    let flagged = |reason| Restated { number: None, reason: Some(reason), ..files_place(1) };
+    let missing = flagged(NotRestated::PartMissing);
+    assert_eq!(share(Some(&missing), Some(&all)), Err(NotRestated::PartMissing));
+    // What nobody said of one of both is missing; why the other has none says more.
+    assert_eq!(share(None, Some(&all)), Err(NotRestated::PartMissing));
+    assert_eq!(share(Some(&doctors), None), Err(NotRestated::PartMissing));
+    let displaced = flagged(NotRestated::OwnWord);
+    assert_eq!(share(None, Some(&displaced)), Err(NotRestated::OwnWord));
+    assert_eq!(share(Some(&displaced), None), Err(NotRestated::OwnWord));
 }
 
 fn indicator() -> FormIndicator {

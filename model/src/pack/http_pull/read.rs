@@ -4,39 +4,18 @@ use super::{
     HttpPullFeed, Paging, PagingBy, Placeholder, PullAuth, PullBody, Taken, Total,
     read_on::{read_compare, read_since},
 };
-use crate::{
-    pack::{FormatName, document::Section, draft::Draft},
-    time::Millis,
+use crate::pack::{
+    FormatName,
+    document::Section,
+    draft::Draft,
+    pulled::{self, read_every},
 };
 
 const MOST_RECORDS: i64 = 10_000;
 const USUAL_RECORDS: i64 = 100;
-/// Nobody's interface is asked more often.
-const SHORTEST: Millis = Millis(1_000);
-
-/// The formats whose rows are known when they come again: a pull that was killed behind an append asks again.
-const KNOWN_AGAIN: [FormatName; 8] = [
-    FormatName::JsonObservation,
-    FormatName::StationTxt,
-    FormatName::Eve,
-    FormatName::Table,
-    FormatName::SdmxCsv,
-    FormatName::SdmxJson,
-    FormatName::Dhis2,
-    FormatName::Fhir,
-];
 
 /// Reads the transport of a feed.
 pub(in crate::pack) fn read(id: &str, table: &mut Section<'_>, format: FormatName) -> HttpPullFeed {
-    if !KNOWN_AGAIN.contains(&format) {
-        let known: Vec<&str> = KNOWN_AGAIN.into_iter().map(FormatName::word).collect();
-        let message = format!(
-            "{id}: what is asked for again must be known again, and rows of '{}' have no key of their own (there are: {})",
-            format.word(),
-            known.join(", ")
-        );
-        table.fault(table.line_of("kind"), message);
-    }
     let url = read_url(id, table, "url", "\"https://lgsp.example.vn/ho-so?tu={since}&trang={page}\"");
     let body = read_body(id, table);
     let headers = read_headers(id, table);
@@ -49,7 +28,7 @@ pub(in crate::pack) fn read(id: &str, table: &mut Section<'_>, format: FormatNam
         Taken::Answer => paging.by == PagingBy::Nothing,
         Taken::Records { .. } | Taken::Rows { .. } => true,
     };
-    let compare = read_compare(id, table, is_whole);
+    let compare = read_compare(id, table, is_whole, &url);
     let feed = HttpPullFeed { url, body, headers, auth, every, paging, taken, since, compare };
     check_placeholders(id, table, &feed);
     feed
@@ -220,7 +199,7 @@ fn read_taken(id: &str, table: &mut Section<'_>, format: FormatName) -> Taken {
     for (line, text) in keys {
         key.push(read_pointer(id, table, line, "key", text));
     }
-    let is_table = matches!(format, FormatName::Table | FormatName::SdmxCsv);
+    let is_table = format.is_columns();
     let is_record = matches!(
         format,
         FormatName::JsonObservation
@@ -228,6 +207,8 @@ fn read_taken(id: &str, table: &mut Section<'_>, format: FormatName) -> Taken {
             | FormatName::Fhir
             | FormatName::SdmxJson
             | FormatName::Dhis2
+            | FormatName::Sensorthings
+            | FormatName::NgsiLd
     );
     if is_table && columns.is_empty() {
         let message =
@@ -312,7 +293,19 @@ fn read_paging(id: &str, table: &mut Section<'_>, taken: &Taken) -> Paging {
             format!("{id}: pages by 'offset' overlap by a record, which is enough: leave 'look_back' out");
         section.fault(section.line_of("look_back"), message);
     }
+    if total.is_some() && matches!(by, PagingBy::Cursor(_)) {
+        let message =
+            format!("{id}: 'total' is of pages that are counted or linked: a cursor leads to its own end");
+        section.fault(total_line, message);
+    }
+    let line = section.line_of("ends_short");
     let ends_short = section.flag("ends_short");
+    if ends_short && !is_counted && !matches!(by, PagingBy::Cursor(_)) {
+        let message = format!(
+            "{id}: 'ends_short' is of pages by number and by cursor: links say themselves where they end"
+        );
+        section.fault(line, message);
+    }
     section.finish();
     Paging { by, size: u64::try_from(size).unwrap_or(1), total, look_back, ends_short }
 }
@@ -365,15 +358,6 @@ fn check_placeholders(id: &str, table: &Section<'_>, feed: &HttpPullFeed) {
     }
 }
 
-pub(super) fn read_every(id: &str, table: &mut Section<'_>, key: &str) -> Millis {
-    let line = table.line_of(key);
-    let every = table.duration(key);
-    if every.is_some_and(|every| every < SHORTEST) {
-        table.fault(line, format!("{id}: '{key}' is at least 1s"));
-    }
-    every.unwrap_or(SHORTEST)
-}
-
 /// Forms that are judged of a message as a whole cannot come in parts.
 pub(in crate::pack) fn check_forms(
     id: &str,
@@ -382,19 +366,9 @@ pub(in crate::pack) fn check_forms(
     forms: &[String],
     draft: &Draft,
 ) {
-    if !feed.is_in_parts() {
-        return;
-    }
-    for name in forms {
-        let Some(form) = draft.forms.get(name) else { continue };
-        let counts = form.indicators.values().any(|indicator| indicator.counts.is_some());
-        let why = match () {
-            () if counts => "counts the rows of a message",
-            () if !form.checks.is_empty() => "holds cells of a message against each other",
-            () if !form.templates.is_empty() && feed.taken != Taken::Answer => "is read from workbooks",
-            () => continue,
-        };
-        let message = format!("{id}: form '{name}' {why}, and what is asked for so comes in parts");
-        section.fault(section.line_of("forms"), message);
+    if feed.is_in_parts() {
+        let has_workbooks = feed.taken == Taken::Answer;
+        let so = "what is asked for so comes in parts";
+        pulled::check_forms(id, section, forms, draft, has_workbooks, so);
     }
 }

@@ -2,12 +2,17 @@
 
 use super::{
     HttpCompare, PeriodLength, Placeholder, Since, SinceForm, Taken,
-    read::{optional_pointer, read_every, read_url},
+    read::{optional_pointer, read_url},
 };
-use crate::{pack::document::Section, time::Millis};
+use crate::{
+    pack::{
+        document::Section,
+        pulled::{read_every, read_overlap},
+    },
+    time::Millis,
+};
 
 const MOST_PERIODS: i64 = 400;
-const LONGEST_OVERLAP: Millis = Millis::hours(48);
 const USUAL_OVERLAP: Millis = Millis::minutes(1);
 
 pub(super) fn read_since(id: &str, table: &mut Section<'_>, taken: &Taken) -> Option<Since> {
@@ -60,12 +65,9 @@ pub(super) fn read_since(id: &str, table: &mut Section<'_>, taken: &Taken) -> Op
         }
     }
     let line = section.line_of("overlap");
-    let overlap = section.optional_duration("overlap");
+    let overlap = read_overlap(id, &mut section);
     if overlap.is_some() && !form.is_moment() {
         section.fault(line, format!("{id}: 'overlap' is of moments"));
-    }
-    if overlap.is_some_and(|overlap| overlap > LONGEST_OVERLAP) {
-        section.fault(line, format!("{id}: 'overlap' is at most 48h: what is older is found by 'compare'"));
     }
     let overlap = if form.is_moment() { overlap.unwrap_or(USUAL_OVERLAP) } else { Millis(0) };
     let line = section.line_of("ordered");
@@ -80,7 +82,13 @@ pub(super) fn read_since(id: &str, table: &mut Section<'_>, taken: &Taken) -> Op
     Some(Since { at, form, overlap, first, ordered })
 }
 
-pub(super) fn read_compare(id: &str, table: &mut Section<'_>, is_whole: bool) -> Option<HttpCompare> {
+/// `asked` is the address of the listing.
+pub(super) fn read_compare(
+    id: &str,
+    table: &mut Section<'_>,
+    is_whole: bool,
+    asked: &str,
+) -> Option<HttpCompare> {
     let example = "{ every = \"24h\", period = \"month\", back = 3, url = \"https://…?ky={period}\" }";
     let mut section = table.optional_section("compare", example)?;
     if !is_whole {
@@ -119,6 +127,20 @@ pub(super) fn read_compare(id: &str, table: &mut Section<'_>, is_whole: bool) ->
     if url.contains(Placeholder::Since.text()) {
         section.fault(section.line_of("url"), format!("{id}: a whole period has no {{since}}"));
     }
+    if !url.is_empty() && !asked.is_empty() && origin(&url) != origin(asked) {
+        let message = format!(
+            "{id}: 'url' of 'compare' leads to another place than that of the feed: scheme, host and port are the same"
+        );
+        section.fault(section.line_of("url"), message);
+    }
     section.finish();
     Some(HttpCompare { every, url, period, back: u32::try_from(back).unwrap_or(1), format })
+}
+
+/// Scheme, host and port of an address, written one way.
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let host = rest.split(['/', '?']).next().unwrap_or_default().to_ascii_lowercase();
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(&host))
 }

@@ -117,6 +117,35 @@ fn every_rule_of_what_is_counted_has_its_fault() {
 }
 
 #[test]
+fn a_log_source_is_of_an_agency_or_of_a_place_and_called_so_where_nothing_else_is_said() {
+    const OWNER: &str = "owner = { vi = \"Sở\", en = \"Department\" }\n";
+    let of = |owner: &str| {
+        let mut files = files();
+        let agencies = "id,name_vi,name_en,place\nso-x,Sở X,Department X,80\n";
+        let _ = files.insert("agencies.csv".to_owned(), agencies.to_owned());
+        let log_sources = files.get_mut("log_sources.toml").unwrap();
+        *log_sources = log_sources.replace(OWNER, owner);
+        Pack::parse(&files)
+    };
+    let told = |owner: &str| {
+        let pack = of(owner).unwrap_or_else(|faults| panic!("{faults}"));
+        let source = pack.log_sources["ids-a"].clone();
+        let agency = source.agency.as_deref().map(|id| pack.agency_name(id).unwrap().en.clone());
+        (source.owner.en, agency)
+    };
+    assert_eq!(told(OWNER), ("Department".to_owned(), None));
+    assert_eq!(told("agency = \"so-x\"\n"), ("Department X".to_owned(), Some("Department X".to_owned())));
+    let both = format!("agency = \"so-x\"\n{OWNER}");
+    assert_eq!(told(&both), ("Department".to_owned(), Some("Department X".to_owned())));
+    assert_eq!(told("agency = \"80\"\n").0, "Tay Ninh", "the authority of a place");
+    let wrong = of("agency = \"so-y\"\n").unwrap_err().to_string();
+    assert!(wrong.contains("log_sources.toml:3: ids-a: 'agency' is the id of an agency"), "{wrong}");
+    assert_eq!(wrong.lines().count(), 1, "{wrong}");
+    let none = of("").unwrap_err().to_string();
+    assert!(none.contains("ids-a: 'owner' is missing"), "{none}");
+}
+
+#[test]
 fn every_rule_of_measures_has_its_fault() {
     let cases = [
         ("count = \"users\"", "count = \"names\"", "12: users: 'names' is nothing to count"),

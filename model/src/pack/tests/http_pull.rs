@@ -98,6 +98,14 @@ fn what_cannot_be_asked_is_said_before_anything_is() {
             ),
             "'week' is no period",
         ),
+        (
+            with("kind = \"page\", size = 50, total = \"/total\"", "kind = \"link\", ends_short = true"),
+            "'ends_short' is of pages",
+        ),
+        (
+            with("kind = \"page\", size = 50,", "kind = \"cursor\", at = \"/next\","),
+            "a cursor leads to its own end",
+        ),
         (format!("{PAGES}, colour = \"red\""), "'colour' is not a key of this table"),
     ] {
         let faults = faults(&asked(&transport));
@@ -112,6 +120,40 @@ fn what_cannot_be_asked_is_said_before_anything_is() {
     );
     let _before = files.insert("feeds.toml".to_owned(), text);
     assert!(faults(&files).iter().any(|said| said.contains("rows of 'syslog' have no key of their own")));
+}
+
+#[test]
+fn safe_periods_are_asked_for_where_the_listing_is_and_nowhere_else() {
+    let faults_of = |url: &str| {
+        let compare = format!(
+            "compare = {{ every = \"24h\", period = \"month\", url = \"{url}/y?ky={{period}}&p={{page}}\" }}"
+        );
+        let parsed = Pack::parse(&asked(&format!("{PAGES}, {compare}")));
+        parsed.err().map_or_else(String::new, |faults| faults.to_string())
+    };
+    for same in ["https://h.example", "https://H.example:443"] {
+        assert_eq!(faults_of(same), "", "{same}");
+    }
+    for other in ["http://h.example", "https://h.example:8443", "https://h.example.evil"] {
+        assert!(faults_of(other).contains("'url' of 'compare' leads to another place"), "{other}");
+    }
+}
+
+#[test]
+fn once_rows_of_events_are_asked_for_only_where_something_makes_each_of_them_one() {
+    let sql =
+        "kind = \"sql\", url = \"postgres://h/x\", query = \"SELECT * FROM t\", by = \"n\", every = \"1m\"";
+    for transport in ["kind = \"http_pull\", url = \"https://h/x.csv\", every = \"1m\"", sql] {
+        let faults_of = |id: &str| {
+            let mut files = replaced("feeds.toml", "json_observation", "event_csv");
+            let columns = format!("[air.columns]\nkind = \"infection\"\ntime = \"T\"\n{id}[air.contract]");
+            let text = files["feeds.toml"].replacen(TRANSPORT, &format!("transport = {{ {transport} }}"), 1);
+            let _before = files.insert("feeds.toml".to_owned(), text.replacen("[air.contract]", &columns, 1));
+            Pack::parse(&files).err().map_or_else(String::new, |faults| faults.to_string())
+        };
+        assert_eq!(faults_of("id = [\"Mã\"]\n"), "", "{transport}");
+        assert!(faults_of("").contains("name in 'columns' the 'id' that makes a row"), "{transport}");
+    }
 }
 
 #[test]

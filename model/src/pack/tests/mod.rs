@@ -4,6 +4,7 @@ mod counted;
 mod form_messages;
 mod forms;
 mod http_pull;
+mod kafka;
 mod obligations;
 mod optional;
 mod tay_ninh;
@@ -445,6 +446,26 @@ fn every_rule_of_a_pack_has_its_fault() {
         (
             replaced("stations.toml", "file_codes", "model = \"m2\"\nfile_codes"),
             "stations.toml:7: S1: models.toml has no model 'm2'",
+        ),
+        (
+            replaced("stations.toml", "file_codes", "devices = [\" a\"]\nfile_codes"),
+            "stations.toml:7: S1: device ' a' is its name",
+        ),
+        (
+            replaced("stations.toml", "file_codes", "devices = [\"a\", \"a\"]\nfile_codes"),
+            "stations.toml:7: S1: device 'a' is already one of station 'S1'",
+        ),
+        (
+            replaced("stations.toml", "file_codes", "ignored = [\"bui\"]\nfile_codes"),
+            "stations.toml:7: S1: symbol 'bui' is 'ignored' and means an indicator",
+        ),
+        (
+            replaced("stations.toml", "file_codes", "decimals = { o3 = 1 }\nfile_codes"),
+            "stations.toml:7: S1: 'decimals' of 'o3', which the station does not measure",
+        ),
+        (
+            replaced("stations.toml", "file_codes", "decimals = { pm10 = 10 }\nfile_codes"),
+            "stations.toml:7: S1.decimals: 'pm10'",
         ),
         (with("station.toml", ""), "station.toml:1: a pack has no such file"),
         (with("demo/places.csv", ""), "demo/places.csv:1: an overlay has no such file"),

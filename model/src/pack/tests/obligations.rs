@@ -5,7 +5,7 @@ use jiff::civil::{date, time};
 use super::*;
 use crate::{
     form::{Period, PeriodKind},
-    obligation::{DueRule, Exception, OnDayOff, Owes, Reckoned, ReckonedFrom},
+    obligation::{DueRule, Exception, OnChange, OnDayOff, Owes, Reckoned, ReckonedFrom},
     rule::Condition,
 };
 
@@ -98,6 +98,18 @@ fn who_owns_a_form_owes_it_where_nobody_is_named() {
 }
 
 #[test]
+fn a_period_in_which_places_change_is_owed_by_those_at_its_end_or_as_its_rule_says() {
+    let of = |text: &str| {
+        let files = changed("valid_to = 2026-12-14", &format!("valid_to = 2026-12-14\n{text}"));
+        Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}")).obligations["monthly"].on_change
+    };
+    assert_eq!(of(""), OnChange::AtEnd);
+    for on_change in OnChange::ALL {
+        assert_eq!(of(&format!("on_change = \"{}\"", on_change.word())), on_change);
+    }
+}
+
+#[test]
 fn everything_that_can_be_wrong_with_an_obligation_is_said_with_its_line() {
     let cases: Vec<(PackFiles, &str)> = vec![
         (changed("[later]", "[Later]"), "obligations.toml:9: obligation 'Later': an identifier"),
@@ -120,6 +132,14 @@ fn everything_that_can_be_wrong_with_an_obligation_is_said_with_its_line() {
         (
             changed("valid_to = 2026-12-14", "valid_to = 2025-12-14"),
             "obligations.toml:4: monthly: 'valid_to' lies before 'valid_from'",
+        ),
+        (
+            changed("valid_to = 2026-12-14", "on_change = \"never\""),
+            "obligations.toml:4: monthly: 'on_change' is \"at_end\", where",
+        ),
+        (
+            changed("owes = [\"so-yt\"]", "owes = [\"so-yt\"]\non_change = \"whole\""),
+            "obligations.toml:12: later: 'on_change' is about places: agencies owe",
         ),
         (changed("valid_from = 2026-01-15\n", ""), "obligations.toml:1: monthly: 'valid_from' is missing"),
         (

@@ -199,3 +199,24 @@ fn each_of_the_32_targets_of_plan_794_has_a_source() {
         assert!(there.iter().any(|place| target.tiers.contains(&place.kind)), "{}", target.id);
     }
 }
+
+#[test]
+fn a_target_is_drawn_at_the_indicator_that_says_it_of_all_tiers_and_at_no_other() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let said = pack.targets.values().flat_map(|target| {
+        let form = &pack.forms[&target.form];
+        let of = form.indicators.values().filter(move |indicator| target.is_said_by(form, indicator));
+        of.map(|indicator| (target.id.as_str(), indicator.id.as_str()))
+    });
+    // A01 is of the province alone, and its form of all tiers; A09 adds up what no ratio of the form does.
+    let expected = [
+        ("A05", "video_share"),
+        ("A07", "e_document_share"),
+        ("A18", "integrated"),
+        ("A20", "up_share"),
+        ("A21", "ready"),
+        ("B04", "online_share"),
+        ("B05", "satisfied_share"),
+    ];
+    assert_eq!(said.collect::<Vec<_>>(), expected);
+}

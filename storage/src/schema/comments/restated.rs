@@ -25,7 +25,7 @@ pub(super) const WORDS: Words = &[
     ("period", "Period as it is written: 2026-10, 2026-Q4, 2026"),
     (
         "place_code",
-        "Unit of the map: place_current.code; the unit it was reported of where that is on no unit of the map",
+        "Unit of the map: place_current.code; the unit it was reported of where it is told under none of them",
     ),
     ("place_from", "First day of the validity of that version of it: place_current.valid_from"),
     ("place_kind", "Its tier: district or province"),
@@ -41,8 +41,8 @@ pub(super) const WORDS: Words = &[
     ("denominator", "What it is divided by, restated; NULL where it is not known"),
     (
         "reason",
-        "Why there is no value: no_successor, no_predecessor, split_backwards, merged_backwards, not_additive, \
-         part_missing, no_number; empty where there is one",
+        "Why there is no value: no_successor, no_predecessor, split_backwards, merged_backwards, own_word, \
+         not_additive, part_missing, no_number; empty where there is one",
     ),
     ("estimated", "Whether a part of it is a share of a unit that was split"),
     ("known", "Parts whose number is known"),
@@ -51,7 +51,8 @@ pub(super) const WORDS: Words = &[
     ("received_at", "When the newest of its parts reached us"),
     (
         "parts",
-        "What was reported that it is made of: of which unit, how much of it, its number, and where its message lies",
+        "What was reported that it is made of, or that is told under no unit of the map: of which unit, how much of it, \
+         its number, and where its message lies",
     ),
     ("group_id", "Group: place_group_current.id"),
     ("group_vi", "Name of the group, in Vietnamese"),

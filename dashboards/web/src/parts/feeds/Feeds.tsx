@@ -50,6 +50,7 @@ function columns(): Column<Feed>[] {
     [words.waiting, "waiting"],
     [words.held, "held"],
     [words.datagramsDropped, "datagrams_dropped"],
+    [words.recordsLost, "records_lost"],
   ];
   const inFlight = ({ id }: Feed) => status.peek()?.in_flight[id] ?? 0;
   return [
@@ -89,7 +90,10 @@ function FeedRow({ feed }: { feed: Feed }) {
           [words.inFlight, inFlight],
         ]}
         astray={feed.envelopes_astray}
-        lost={counts.datagrams_dropped}
+        lost={[
+          [words.datagramsDropped, counts.datagrams_dropped],
+          [words.recordsLost, counts.records_lost],
+        ]}
       />
       <Identity
         title={words.rows}
@@ -140,11 +144,11 @@ interface IdentityProps {
   parts: [Text, number][];
   astray: number;
   /** What is known to be lost before it came: in no identity. */
-  lost?: number;
+  lost?: [Text, number][];
 }
 
 /** One identity of the balance: what came is the sum of what became of it, or an alarm. */
-function Identity({ title, total, parts, astray, lost = 0 }: IdentityProps) {
+function Identity({ title, total, parts, astray, lost = [] }: IdentityProps) {
   return (
     <span role="cell" class="identity" data-identity={astray === 0 ? "balanced" : "astray"}>
       <span class="identity-title" aria-hidden="true">
@@ -169,12 +173,14 @@ function Identity({ title, total, parts, astray, lost = 0 }: IdentityProps) {
           {say(words.astray)} {number(astray)}
         </strong>
       )}
-      {lost > 0 && (
-        <span class="lost" data-lost={lost}>
-          <Mark priority="medium" />
-          {number(lost)} {say(words.datagramsDropped)}
-        </span>
-      )}
+      {lost
+        .filter(([, count]) => count > 0)
+        .map(([name, count]) => (
+          <span key={name.en} class="lost" data-lost={count}>
+            <Mark priority="medium" />
+            {number(count)} {say(name)}
+          </span>
+        ))}
     </span>
   );
 }

@@ -81,10 +81,12 @@ function Source({ pull, now }: { pull: Pull; now: number }) {
             <span>
               <Moment at={compared.at} now={now} />: {number(compared.periods)} {say(pullWords.periods)}, {number(compared.changed)}{" "}
               {say(pullWords.changed)}
-              {compared.given_up > 0 && (
+              {compared.first > 0 && `, ${number(compared.first)} ${say(pullWords.first)}`}
+              {compared.gone > 0 && <strong>, {`${number(compared.gone)} ${say(pullWords.gone)}`}</strong>}
+              {compared.priority && (
                 <strong class="pull-given-up">
                   {" "}
-                  <Mark priority="medium" /> {number(compared.given_up)} {say(pullWords.givenUp)}
+                  <Mark priority={compared.priority} /> {number(compared.given_up)} {say(pullWords.givenUp)}
                 </strong>
               )}
             </span>
@@ -143,7 +145,9 @@ function columns(): Column<Pull>[] {
     [say(pullWords.late), ({ late }) => late],
     [say(pullWords.compared), ({ compared }) => at(compared?.at)],
     [`${say(pullWords.compared)}: ${say(pullWords.periods)}`, ({ compared }) => compared?.periods ?? null],
+    [`${say(pullWords.compared)}: ${say(pullWords.first)}`, ({ compared }) => compared?.first ?? null],
     [`${say(pullWords.compared)}: ${say(pullWords.changed)}`, ({ compared }) => compared?.changed ?? null],
+    [`${say(pullWords.compared)}: ${say(pullWords.gone)}`, ({ compared }) => compared?.gone ?? null],
     [`${say(pullWords.compared)}: ${say(pullWords.givenUp)}`, ({ compared }) => compared?.given_up ?? null],
     [say(pullWords.error), ({ failing }) => (failing ? say(failing.error) : null)],
     [say(pullWords.limits), ({ limits }) => limits.map((limit) => say(limitWords[limit])).join("; ")],

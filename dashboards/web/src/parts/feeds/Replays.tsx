@@ -122,7 +122,14 @@ function Done({ replays }: { replays: Replay[] }) {
                 </button>
               </th>
               <td title={replay.note}>{replay.user}</td>
-              <td>{nameOf(replay.feed)}</td>
+              <td>
+                {nameOf(replay.feed)}
+                {replay.error !== null && (
+                  <p class="replay-ended">
+                    {say(replayWords.ended)}: <span lang="en">{replay.error}</span>
+                  </p>
+                )}
+              </td>
               <td>{replay.stored ? say(replayWords.stored) : replay.reason === null ? say(replayWords.any) : wordsOf(replay.reason)}</td>
               <td class="figure">{replay.done ? number(replay.messages) : say(replayWords.goesOn)}</td>
               <td class="figure">{number(replay.changed)}</td>

@@ -32,7 +32,7 @@ export function Ledger() {
       <Filters of={said} />
       {one !== "" && <One key={one} id={one} />}
       <List />
-      <Matrix />
+      <Matrix states={said?.states ?? []} />
       <Scores periods={said?.periods ?? []} />
     </div>
   );

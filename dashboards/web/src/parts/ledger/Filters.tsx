@@ -6,14 +6,8 @@ import { say } from "../../language";
 import { ledgerWords, stateWords } from "../../words/ledger";
 import { words } from "../../words/page";
 import { Choice } from "../frame/Choice";
-import { byName, monthName } from "../reports/names";
-import { choose, chosen, clear, filter, isFiltered } from "./chosen";
-import { STATES } from "./State";
-
-/** Months that one may choose: this one, a year back, and the next. */
-const BACK = 12;
-
-const DOMAINS = ["economy", "health", "education"] as const;
+import { byName, dueName } from "../reports/names";
+import { choose, chosen, clear, filter, isFiltered, onlyOf } from "./chosen";
 
 /** What of the ledger is looked at, and as of when. */
 export function Filters({ of }: { of: ObligationSummary | null }) {
@@ -22,8 +16,8 @@ export function Filters({ of }: { of: ObligationSummary | null }) {
   const states = chosen("state");
   return (
     <form class="panel listed event-filters ledger-filters" onSubmit={(event) => event.preventDefault()}>
-      <Choice value={chosen("due")} choose={(due) => filter({ due })} title={say(ledgerWords.month)} any={say(ledgerWords.anyMonth)} of={months()} />
-      <Choice value={chosen("domain")} choose={(domain) => filter({ domain })} title={say(ledgerWords.domain)} any={say(ledgerWords.anyDomain)} of={DOMAINS.map((id) => [id, say(words[id])])} />
+      <Choice value={chosen("due")} choose={(due) => filter({ ...onlyOf({}), due })} title={say(ledgerWords.dueIn)} any={say(ledgerWords.anyTime)} of={times(of?.first_due ?? null)} />
+      <Choice value={chosen("domain")} choose={(domain) => filter({ domain })} title={say(ledgerWords.domain)} any={say(ledgerWords.anyDomain)} of={(of?.domains ?? []).map((id) => [id, say(words[id])])} />
       <Choice value={chosen("form")} choose={(form) => filter({ form })} title={say(ledgerWords.form)} any={say(ledgerWords.anyForm)} of={forms.sort(([, a], [, b]) => byName(a, b))} />
       <Choice value={chosen("agency")} choose={(agency) => filter({ agency })} title={say(ledgerWords.agency)} any={say(ledgerWords.anyAgency)} of={agencies.sort(([, a], [, b]) => byName(a, b))} />
       <Choice
@@ -32,7 +26,7 @@ export function Filters({ of }: { of: ObligationSummary | null }) {
         title={say(ledgerWords.state)}
         any={say(ledgerWords.anyState)}
         of={[
-          ...STATES.map((state): [string, string] => [state, say(stateWords[state])]),
+          ...(of?.states ?? []).map(({ state }): [string, string] => [state, say(stateWords[state])]),
           ...(states.includes(",") ? [[states, states.split(",").map((state) => say(stateWords[state as keyof typeof stateWords] ?? { vi: state, en: state })).join(", ")] as [string, string]] : []),
         ]}
       />
@@ -83,11 +77,17 @@ export function KnownAt() {
   );
 }
 
-function months(): [string, string][] {
-  const [year = 0, month = 0] = isoDay(now.peek()).split("-").map(Number);
-  return Array.from({ length: BACK + 2 }, (_, back) => {
-    const at = new Date(Date.UTC(year, month - back, 1));
-    const label = at.toISOString().slice(0, 7);
-    return [label, monthName(label)];
-  });
+/** Times that one may choose: each year there is, behind it its months from the first in which anything was due, up to the next month. */
+function times(firstDue: number | null): [string, string][] {
+  const monthOf = (moment: number) => isoDay(moment).slice(0, 7);
+  const [year = 0, month = 0] = monthOf(now.peek()).split("-").map(Number);
+  const first = monthOf(Math.min(firstDue ?? now.peek(), now.peek()));
+  const labels: string[] = [];
+  for (let back = -1; ; back += 1) {
+    const label = new Date(Date.UTC(year, month - 1 - back, 1)).toISOString().slice(0, 7);
+    if (label < first) break;
+    if (label.slice(0, 4) !== labels.at(-1)?.slice(0, 4)) labels.push(label.slice(0, 4));
+    labels.push(label);
+  }
+  return labels.map((label) => [label, dueName(label)]);
 }

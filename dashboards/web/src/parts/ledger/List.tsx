@@ -33,8 +33,10 @@ export function closeObligation(): void {
 
 /** What is owed: what is open behind its deadline first, filtered and paged by the server. */
 export function List() {
-  const [domain, form, agency, state, due, period, after] = (["domain", "form", "agency", "state", "due", "of", "after"] as const).map(chosen);
-  const url = ledgerUrl("", { domain, form, agency, state, due, period, after, limit: String(PAGE) } as Record<string, string>);
+  const [domain, form, agency, state, due_from, due_until, refused, period, after] = (["domain", "form", "agency", "state", "due_from", "due_until", "refused", "of", "after"] as const).map(chosen);
+  const isBetween = due_from !== "" || due_until !== "";
+  const due = isBetween ? "" : chosen("due");
+  const url = ledgerUrl("", { domain, form, agency, state, due, due_from, due_until, refused, period, after, limit: String(PAGE) } as Record<string, string>);
   const answer = useAnswer<ObligationPage>(url, chosen("at") === "" && after === "", ledger.value).value;
   const { said } = answer;
   useEffect(() => {
@@ -51,6 +53,13 @@ export function List() {
         {said && said.obligations.length > 0 && <Download name="obligations" of={say(ledgerWords.list)} columns={columns()} rows={() => said.obligations} />}
       </div>
       <p class="calm">{say(ledgerWords.listHow)}</p>
+      {isBetween && (
+        <p class="calm" data-part="between">
+          {say(ledgerWords.due)} {due_from !== "" && `${say(ledgerWords.from)} ${fullMoment(Number(due_from))} `}
+          {due_until !== "" && `${say(ledgerWords.until)} ${fullMoment(Number(due_until))}`}
+        </p>
+      )}
+      {refused !== "" && <p class="calm">{say(ledgerWords.onlyRefused)}</p>}
       <Waiting for={answer} />
       {said && said.obligations.length === 0 && <p class="calm">{say(ledgerWords.none)}</p>}
       {said && said.obligations.length > 0 && <Table of={said.obligations} />}

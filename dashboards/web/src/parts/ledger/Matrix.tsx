@@ -8,16 +8,16 @@ import { ledgerWords, stateWords } from "../../words/ledger";
 import { Waiting } from "../frame/Waiting";
 import { More } from "../reports/More";
 import { PeriodSaid } from "../reports/Said";
-import { monthName, periodName } from "../reports/names";
+import { dueName, periodName } from "../reports/names";
 import { chosen, filter, ledgerUrl } from "./chosen";
 import { agencyOf, openObligation } from "./List";
-import { STATES, Shape, howLong } from "./State";
+import { Shape, type Stands, howLong } from "./State";
 
 /** Rows that are drawn at once. */
 const ROWS = 30;
 
 /** Who owes what: agencies by forms of a month, or by the periods of the form that is chosen. */
-export function Matrix() {
+export function Matrix({ states }: { states: Stands[] }) {
   const [domain, form, agency, due] = (["domain", "form", "agency", "due"] as const).map(chosen);
   const answer = useAnswer<ObligationMatrix>(ledgerUrl("/matrix", { domain, form, agency, due } as Record<string, string>), chosen("at") === "", ledger.value).value;
   const { said } = answer;
@@ -26,14 +26,14 @@ export function Matrix() {
   return (
     <section class="panel listed" aria-labelledby="matrix-title">
       <h2 id="matrix-title" tabIndex={-1}>
-        {say(ofForm ? ledgerWords.matrixOf : ledgerWords.matrix)} <small>{ofForm ? (name ? say(name) : (said?.form ?? "")) : said?.month ? monthName(said.month) : ""}</small>
+        {say(ofForm ? ledgerWords.matrixOf : ledgerWords.matrix)} <small>{ofForm ? (name ? say(name) : (said?.form ?? "")) : said?.due ? dueName(said.due) : ""}</small>
       </h2>
       <p class="calm">{say(ledgerWords.matrixHow)}</p>
       <Waiting for={answer} />
       {said && said.rows.length === 0 && <p class="calm">{say(ledgerWords.none)}</p>}
       {said && said.rows.length > 0 && <Table of={said} />}
       {said?.more && <p class="calm">{say(ledgerWords.moreCells)}</p>}
-      {said && said.rows.length > 0 && <Key />}
+      {said && said.rows.length > 0 && <Key of={states} />}
     </section>
   );
 }
@@ -99,7 +99,7 @@ function Cell({ of, name }: { of: MatrixCell; name: string }) {
   const words = `${name}: ${say(stateWords[state])} ${howLong(of)}${several}`.trim();
   return (
     <button type="button" class="matrix-cell" data-cell={state} title={words} onClick={() => openObligation(id)}>
-      <Shape of={state} />
+      <Shape of={of} />
       <span aria-hidden="true">
         {say(stateWords[state])}
         {count > 1 && ` ×${number(count)}`}
@@ -109,12 +109,12 @@ function Cell({ of, name }: { of: MatrixCell; name: string }) {
   );
 }
 
-function Key() {
+function Key({ of }: { of: Stands[] }) {
   return (
     <ul class="ledger-key" aria-label={say(ledgerWords.key)}>
-      {STATES.map((state) => (
-        <li key={state}>
-          <Shape of={state} /> {say(stateWords[state])}
+      {of.map((one) => (
+        <li key={one.state}>
+          <Shape of={one} /> {say(stateWords[one.state])}
         </li>
       ))}
     </ul>

@@ -134,7 +134,7 @@ function History({ of }: { of: ObligationStory["said"] }) {
       <ol class="obligation-history" aria-labelledby="history-title">
         {of.map((said, at) => (
           <li key={`${said.said_at}/${at}`} data-said={said.state}>
-            <time dateTime={new Date(said.said_at).toISOString()}>{fullMoment(said.said_at)}</time> <StateWord of={said.state} />
+            <time dateTime={new Date(said.said_at).toISOString()}>{fullMoment(said.said_at)}</time> <StateWord of={said} />
             {said.revisions > 0 && <small> {say(revised(number(said.revisions)))}</small>}
             {said.rejected > 0 && (
               <small>

@@ -1,36 +1,72 @@
-import type { ObligationSummary } from "../../api";
+import type { ObligationState, ObligationSummary } from "../../api";
 import { number } from "../../format";
 import { say } from "../../language";
 import type { Priority } from "../../model";
 import { ledgerWords } from "../../words/ledger";
 import { Mark } from "../frame/Mark";
 import { goTo } from "../reports/chosen";
-import { monthName } from "../reports/names";
-import { filter } from "./chosen";
+import { dueName } from "../reports/names";
+import { type Choice, filter, onlyOf } from "./chosen";
 
 export interface Figure {
   id: string;
   title: string;
   value: number;
   beside: string;
-  priority?: Priority | undefined;
-  /** The states that it counts. */
-  states: string;
-  /** Whether it is of the month alone. */
-  ofMonth: boolean;
+  /** As the server has it of the state that it counts; none where it counts nothing. */
+  priority: Priority | null;
+  /** What leads to those that it counts. */
+  list: Partial<Record<Choice, string>>;
 }
 
-/** What is counted of a month, and what stands beside each number. */
-export function figuresOf({ counts, soon_days }: ObligationSummary): Figure[] {
+/** What is counted of a month or year, and what stands beside each number. */
+export function figuresOf({ counts, soon_days, soon_until, now, until, due: time, states }: ObligationSummary): Figure[] {
   const { owed, on_time, late, missing, missing_before, soon, refused, revised, due, rejected, not_due } = counts;
-  const one = (id: string, title: string, value: number, beside: string, states: string, ofMonth = true, priority?: Priority): Figure => ({ id, title, value, beside, states, ofMonth, priority: value > 0 ? priority : undefined });
+  const urgency = (of: ObligationState, count: number) => (count > 0 ? (states.find(({ state }) => state === of)?.priority ?? null) : null);
+  const isOwed = states.map(({ state }) => state).filter((state) => state !== "not_owed").join(",");
+  const ofTime = (state: string): Figure["list"] => ({ ...onlyOf({}), due: time, state });
   return [
-    one("missing", say(ledgerWords.missing), missing + missing_before, missing_before > 0 ? `${number(missing_before)} ${say(ledgerWords.missingBefore)}` : "", "missing", false, "medium"),
-    one("soon", say(ledgerWords.soon), soon, `${say(ledgerWords.within)} ${number(soon_days)} ${say(ledgerWords.inDays)}`, "due,rejected,not_due", false),
-    one("late", say(ledgerWords.late), late, "", "late", true, "low"),
-    one("on_time", say(ledgerWords.onTime), on_time, revised > 0 ? `${number(revised)} ${say(ledgerWords.revisedOf)}` : "", "on_time"),
-    one("owed", say(ledgerWords.owed), owed, `${number(due)} ${say(ledgerWords.stillOpen)}, ${number(not_due)} ${say(ledgerWords.notDueYet)}`, ""),
-    one("refused", say(ledgerWords.refused), refused, rejected > 0 ? `${number(rejected)} ${say(ledgerWords.stillOpen)}` : "", "rejected", true, rejected > 0 ? "medium" : undefined),
+    {
+      id: "missing",
+      title: say(ledgerWords.missing),
+      value: missing + missing_before,
+      beside: missing_before > 0 ? `${number(missing_before)} ${say(time.includes("-") ? ledgerWords.missingBefore : ledgerWords.missingBeforeYear)}` : "",
+      priority: urgency("missing", missing + missing_before),
+      list: { ...onlyOf({ due_until: String(until) }), state: "missing" },
+    },
+    {
+      id: "soon",
+      title: say(ledgerWords.soon),
+      value: soon,
+      beside: `${say(ledgerWords.within)} ${number(soon_days)} ${say(ledgerWords.inDays)}`,
+      priority: null,
+      list: { ...onlyOf({ due_from: String(now), due_until: String(soon_until) }), state: "rejected,due,not_due" },
+    },
+    { id: "late", title: say(ledgerWords.late), value: late, beside: "", priority: urgency("late", late), list: ofTime("late") },
+    {
+      id: "on_time",
+      title: say(ledgerWords.onTime),
+      value: on_time,
+      beside: revised > 0 ? `${number(revised)} ${say(ledgerWords.revisedOf)}` : "",
+      priority: null,
+      list: ofTime("on_time"),
+    },
+    {
+      id: "owed",
+      title: say(ledgerWords.owed),
+      value: owed,
+      beside: `${number(due)} ${say(ledgerWords.stillOpen)}, ${number(not_due)} ${say(ledgerWords.notDueYet)}`,
+      priority: null,
+      list: ofTime(isOwed),
+    },
+    {
+      id: "refused",
+      title: say(ledgerWords.refused),
+      value: refused,
+      beside: rejected > 0 ? `${number(rejected)} ${say(ledgerWords.stillOpen)}` : "",
+      priority: urgency("rejected", rejected),
+      list: { ...ofTime(isOwed), refused: "true" },
+    },
   ];
 }
 
@@ -39,10 +75,10 @@ export function Overview({ of }: { of: ObligationSummary }) {
   return (
     <section class="panel listed" aria-labelledby="ledger-title">
       <h2 id="ledger-title" tabIndex={-1}>
-        {say(ledgerWords.owedInMonth)} <small>{monthName(of.month)}</small>
+        {say(ledgerWords.owedInMonth)} <small>{dueName(of.due)}</small>
       </h2>
       <div class="domain-figures">
-        {figuresOf(of).map(({ id, title, value, beside, priority, states, ofMonth }) => (
+        {figuresOf(of).map(({ id, title, value, beside, priority, list }) => (
           <article key={id} data-owed={id}>
             <h3>
               <button
@@ -50,7 +86,7 @@ export function Overview({ of }: { of: ObligationSummary }) {
                 class="link"
                 title={say(ledgerWords.show)}
                 onClick={() => {
-                  filter({ state: states, due: ofMonth ? of.month : "" });
+                  filter(list);
                   goTo("owed-title");
                 }}
               >

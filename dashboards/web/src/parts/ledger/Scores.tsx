@@ -12,8 +12,8 @@ import { Waiting } from "../frame/Waiting";
 import { More } from "../reports/More";
 import { PeriodSaid } from "../reports/Said";
 import { goTo } from "../reports/chosen";
-import { periodName } from "../reports/names";
-import { choose, chosen, filter, ledgerUrl } from "./chosen";
+import { periodDays, periodName } from "../reports/names";
+import { choose, chosen, filter, ledgerUrl, onlyOf, periodOf } from "./chosen";
 import { agencyOf } from "./List";
 
 const ROWS = 20;
@@ -22,7 +22,7 @@ const ROWS = 20;
 export function Scores({ periods }: { periods: ObligationSummary["periods"] }) {
   const answer = useAnswer<AgencyScores>(ledgerUrl("/scores", { period: chosen("scored") }), chosen("at") === "", ledger.value).value;
   const { said } = answer;
-  const judged = new Map(periods.filter((period) => period.judged > 0).map((period) => [period.label, periodName(period)] as [string, string]));
+  const judged = periods.filter((period) => period.judged > 0).map((period): [string, string] => [periodOf(period), [periodName(period), periodDays(period)].filter(Boolean).join(" · ")]);
   return (
     <section class="panel listed scores" aria-labelledby="scores-title">
       <div class="rejects-head">
@@ -39,7 +39,7 @@ export function Scores({ periods }: { periods: ObligationSummary["periods"] }) {
       </div>
       <p class="calm">{say(ledgerWords.scoresHow)}</p>
       <form class="event-filters" onSubmit={(event) => event.preventDefault()}>
-        <Choice value={chosen("scored")} choose={(scored) => choose({ scored })} title={say(ledgerWords.period)} any={say(ledgerWords.newestPeriod)} of={[...judged]} />
+        <Choice value={chosen("scored")} choose={(scored) => choose({ scored })} title={say(ledgerWords.period)} any={say(ledgerWords.newestPeriod)} of={judged} />
       </form>
       <Waiting for={answer} />
       {said && said.scores.length === 0 && <p class="calm">{say(ledgerWords.noScores)}</p>}
@@ -92,7 +92,7 @@ function Row({ of }: { of: AgencyScore }) {
           class="link"
           title={say(ledgerWords.openOwed)}
           onClick={() => {
-            filter({ agency, of: period.label, form: "", state: "", due: "", domain: "" });
+            filter({ ...onlyOf({ of: periodOf(period) }), agency, form: "", state: "", due: "", domain: "" });
             goTo("owed-title");
           }}
         >

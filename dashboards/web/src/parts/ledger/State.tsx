@@ -8,14 +8,14 @@ import { behind, lateBy, left, revised, stateWords } from "../../words/ledger";
 import { Check, Mark } from "../frame/Mark";
 import { chosen } from "./chosen";
 
-// What is not there is for somebody to do something about; nothing of it is an alert. Each state has a shape of its own.
-const PRIORITIES: Partial<Record<ObligationState, Priority>> = { missing: "medium", rejected: "medium", late: "low" };
-
-export const STATES: ObligationState[] = ["missing", "rejected", "due", "late", "on_time", "not_due", "not_owed"];
+/** How one stands, and how urgent the server says that is. */
+export interface Stands {
+  state: ObligationState;
+  priority: Priority | null;
+}
 
 /** What is said of one beside its state. */
-export interface Standing {
-  state: ObligationState;
+export interface Standing extends Stands {
   due_at: number;
   late_seconds: number | null;
   revisions: number;
@@ -31,30 +31,29 @@ export function seenAt(): number {
 }
 
 /** How long its deadline lies back or ahead, or how late it came. */
-export function howLong({ state, due_at, late_seconds }: Standing): string {
+export function howLong({ state, due_at, late_seconds }: Omit<Standing, "priority">): string {
   if (state === "late" && late_seconds !== null) return say(lateBy(age(late_seconds * 1000)));
   if (state === "missing") return say(behind(age(Math.max(0, seenAt() - due_at))));
   if (state === "due" || state === "rejected" || state === "not_due") return say(left(age(Math.max(0, due_at - seenAt()))));
   return "";
 }
 
-/** The shape of a state. */
-export function Shape({ of }: { of: ObligationState }) {
-  const priority = PRIORITIES[of];
-  if (priority) return <Mark priority={priority} hollow={of === "rejected"} />;
-  if (of === "on_time") return <Check />;
+/** The shape of a state: each has one of its own. */
+export function Shape({ of: { state, priority } }: { of: Stands }) {
+  if (priority) return <Mark priority={priority} hollow={state === "rejected"} />;
+  if (state === "on_time") return <Check />;
   return (
     <svg class="state-shape" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-      {of === "due" ? <circle cx="8" cy="8" r="5.5" /> : <path d={of === "not_due" ? "M4 8h8" : "M4 4l8 8M12 4l-8 8"} />}
+      {state === "due" ? <circle cx="8" cy="8" r="5.5" /> : <path d={state === "not_due" ? "M4 8h8" : "M4 4l8 8M12 4l-8 8"} />}
     </svg>
   );
 }
 
 /** By word and shape alone. */
-export function StateWord({ of }: { of: ObligationState }) {
+export function StateWord({ of }: { of: Stands }) {
   return (
-    <span class={`verdict ${PRIORITIES[of] ?? ""}`} data-state={of}>
-      <Shape of={of} /> {say(stateWords[of])}
+    <span class={`verdict ${of.priority ?? ""}`} data-state={of.state}>
+      <Shape of={of} /> {say(stateWords[of.state])}
     </span>
   );
 }
@@ -63,8 +62,8 @@ export function StateWord({ of }: { of: ObligationState }) {
 export function State({ of }: { of: Standing }) {
   const long = howLong(of);
   return (
-    <span class={`verdict ${PRIORITIES[of.state] ?? ""}`} data-state={of.state}>
-      <Shape of={of.state} /> {say(stateWords[of.state])}
+    <span class={`verdict ${of.priority ?? ""}`} data-state={of.state}>
+      <Shape of={of} /> {say(stateWords[of.state])}
       {long && (
         <small title={fullMoment(of.due_at)}>
           {" "}

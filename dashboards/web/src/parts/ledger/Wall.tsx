@@ -9,7 +9,7 @@ import { words } from "../../words/page";
 import { Urgent } from "../frame/Attention";
 import { Mark } from "../frame/Mark";
 import { useWholeRows } from "../frame/wholeRows";
-import { monthName } from "../reports/names";
+import { dueName } from "../reports/names";
 import { useFigures } from "../reports/DomainWall";
 import { agencyOf, formOf } from "./List";
 import { figuresOf } from "./Overview";
@@ -37,7 +37,7 @@ export function LedgerWall() {
         {!summary.said && !summary.trouble && <p class="calm">{say(words.loading)}</p>}
         {summary.said && (
           <h2 class="domain-wall-title">
-            {say(ledgerWords.owedInMonth)} <small>{monthName(summary.said.month)}</small>
+            {say(ledgerWords.owedInMonth)} <small>{dueName(summary.said.due)}</small>
           </h2>
         )}
         <section class="domain-wall-figures" aria-label={say(ledgerWords.owedInMonth)} ref={row}>
@@ -59,7 +59,7 @@ export function LedgerWall() {
               {open.slice(0, ofLate).map((one) => (
                 <li key={one.id} data-obligation={one.id}>
                   <span class="wall-place">
-                    <Shape of={one.state} /> {agencyOf(one)} · {formOf(one)}
+                    <Shape of={one} /> {agencyOf(one)} · {formOf(one)}
                   </span>{" "}
                   <span class="ranked-value">{howLong(one)}</span>
                 </li>

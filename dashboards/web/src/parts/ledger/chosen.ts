@@ -6,13 +6,17 @@ import { own, view, way } from "../../address";
 import { screens } from "../../screens";
 
 /**
- * The names in the address. `domain`, `form`, `agency`, `state` and `due` (the month of the deadline) filter, `of` is a
- * period that the list is of, `after` the place its page begins behind, `owes` the obligation that is opened, `scored` the
- * period whose scores are shown, `at` the moment as of which all of it is.
+ * The names in the address. `domain`, `form`, `agency`, `state` and `due` (the month or year of the deadline) filter; of the list
+ * alone `due_from` and `due_until`, moments between which its deadlines lie whatever month is looked at, `refused` that an
+ * attempt was refused, and `of` a period as `kind~label`. `after` is the place its page begins behind, `owes` the obligation
+ * that is opened, `scored` the period whose scores are shown, written like `of`, `at` the moment as of which all of it is.
  */
-export type Choice = "domain" | "form" | "agency" | "state" | "due" | "of" | "after" | "owes" | "scored" | "at";
+export type Choice = "domain" | "form" | "agency" | "state" | "due" | "due_from" | "due_until" | "refused" | "of" | "after" | "owes" | "scored" | "at";
 
-const FILTERS: Choice[] = ["domain", "form", "agency", "state", "due", "of"];
+/** Those of the list alone. */
+const OF_LIST = ["due_from", "due_until", "refused", "of"] as const;
+
+const FILTERS: Choice[] = ["domain", "form", "agency", "state", "due", ...OF_LIST];
 
 export function chosen(name: Choice): string {
   return own.value[name] ?? "";
@@ -21,6 +25,16 @@ export function chosen(name: Choice): string {
 /** Changes what is chosen. */
 export function choose(changed: Partial<Record<Choice, string>>): void {
   own.value = Object.fromEntries(Object.entries({ ...own.value, ...changed }).filter(([, value]) => value !== ""));
+}
+
+/** What the list is of beside what all of the ledger is of: nothing but what is named. */
+export function onlyOf(list: Partial<Record<(typeof OF_LIST)[number], string>>): Partial<Record<Choice, string>> {
+  return { ...Object.fromEntries(OF_LIST.map((name) => [name, ""])), ...list };
+}
+
+/** A period as what is owed is called by it. */
+export function periodOf({ kind, label }: { kind: string; label: string }): string {
+  return `${kind}~${label}`;
 }
 
 /** Filters, and begins with the first page. */
@@ -59,5 +73,5 @@ export function openLedger(of: Partial<Record<Choice, string>>): void {
 
 /** What one is called: `form~agency~kind~period`. */
 export function obligationOf(form: string, agency: string, { kind, label }: { kind: string; label: string }): string {
-  return [form, agency, kind, label].join("~");
+  return [form, agency, periodOf({ kind, label })].join("~");
 }

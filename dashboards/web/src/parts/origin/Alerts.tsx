@@ -151,7 +151,7 @@ export function AlertStep({ id }: { id: string }) {
 function Cause({ of: alert, by }: { of: Alert; by: RaisedBy }) {
   const ofSource = by.kind === "status" && alert.about === "log_source";
   const go = () => {
-    if (by.kind === "obligations") openLedger({ agency: by.agency, state: "missing,late" });
+    if (by.kind === "obligations") openLedger({ agency: by.agency, state: "missing,late", due: by.due ?? "" });
     else if (by.kind === "measure") lookAt({ ...countedBy(by), source: by.log_source, from: String(by.from), until: String(by.until) });
     else if (by.kind === "sensor") deeper("envelope", by.position);
     else if (ofSource) lookAt({ source: by.subject, days: "31" });

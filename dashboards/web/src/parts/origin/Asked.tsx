@@ -1,15 +1,14 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useAsking } from "../../asking";
 import { say } from "../../language";
-import { pictures } from "../../store";
 import { originWords } from "../../words/alerts";
 
 type State<T> = { kind: "loading" } | { kind: "missing" } | { kind: "failed" } | { kind: "shown"; answer: T };
 
 interface Props<T> {
   url: string;
-  /** When it moves the question is asked again. */
+  /** When it moves the question is asked once more. */
   again?: unknown;
   children: (answer: T) => ComponentChildren;
 }
@@ -18,20 +17,18 @@ interface Props<T> {
 export function Asked<T>({ url, again, children }: Props<T>) {
   const state = useSignal<State<T>>({ kind: "loading" });
   const tries = useSignal(0);
-  useEffect(() => {
-    const stop = new AbortController();
-    void (async () => {
-      try {
-        const response = await fetch(url, { signal: stop.signal });
-        if (response.status === 404) state.value = { kind: "missing" };
-        else if (!response.ok) throw new Error(String(response.status));
-        else state.value = { kind: "shown", answer: (await response.json()) as T };
-      } catch {
-        if (!stop.signal.aborted && state.peek().kind !== "shown") state.value = { kind: "failed" };
-      }
-    })();
-    return () => stop.abort();
-  }, [url, again, tries.value, pictures.value]);
+  const ask = async (stop: AbortSignal) => {
+    try {
+      const response = await fetch(url, { signal: stop });
+      if (response.status === 404) state.value = { kind: "missing" };
+      else if (!response.ok) throw new Error(String(response.status));
+      else state.value = { kind: "shown", answer: (await response.json()) as T };
+    } catch {
+      if (!stop.aborted && state.peek().kind !== "shown") state.value = { kind: "failed" };
+    }
+    return null;
+  };
+  useAsking(ask, [url, tries.value], again);
   const shown = state.value;
   if (shown.kind === "shown") return <>{children(shown.answer)}</>;
   return (

@@ -1,27 +1,27 @@
 import { useEffect } from "preact/hooks";
-import type { ReportDomain, ReportIndicator, ReportSeries, ReportSum, ReportValues } from "../../api";
+import type { ObligationSummary, ReportDomain, ReportIndicator, ReportSeries, ReportSum, ReportValues, TargetLine } from "../../api";
 import { useAnswer } from "../../asking";
 import type { Column } from "../../csv";
-import { fullMoment, number, unit } from "../../format";
+import { fullMoment, number, plain, unit } from "../../format";
 import { say } from "../../language";
 import { domainWords } from "../../words/domain";
+import { mapsWords } from "../../words/maps";
 import { vintageWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
 import { Waiting } from "../frame/Waiting";
 import { Urgent } from "../frame/Attention";
-import { choose, chosen, domainUrl, goTo, valuesUrlOf } from "./chosen";
+import { choose, chosen, domainUrl, goTo, placedUrl, valuesUrlOf } from "./chosen";
 import { DomainMap, Ranking } from "./DomainMap";
 import { Reporting } from "./Reporting";
 import { PeriodSaid } from "./Said";
-import { periodName } from "./names";
+import { dayName, periodName } from "./names";
 import { GroupChoice, MapChoice } from "./Reading";
-import { Restated } from "./Restated";
 import { placedOf } from "./placed";
 import { Story } from "./Story";
-import { Tables } from "./Values";
+import { Read } from "./Values";
 
-export type DomainOf = "economy" | "health" | "education";
+export type DomainOf = ObligationSummary["domains"][number];
 
 /** Periods of the trend: a year and the month before it. */
 const TREND = 13;
@@ -103,7 +103,7 @@ function Of({ of }: { of: ReportDomain }) {
         </form>
         {shown.length === 0 ? <p class="calm">{say(domainWords.nothing)}</p> : <Figures of={shown} indicators={of.indicators} label={label} />}
       </section>
-      {shown.length > 0 && <Trend of={shown} indicators={of.indicators} />}
+      {shown.length > 0 && <Trend of={shown} indicators={of.indicators} targets={of.targets} />}
       {form !== null && label !== "" && <Places key={`${form}/${label}`} of={of} form={form} label={label} part={part} indicator={chosenOf(shown)?.indicator ?? ""} />}
     </>
   );
@@ -117,7 +117,10 @@ function chosenOf(of: ReportSeries[]): ReportSeries | undefined {
 /** What each place reports: on the map, by size, who does not, and all of it as a table. */
 function Places({ of, form, label, part, indicator }: { of: ReportDomain; form: string; label: string; part: string; indicator: string }) {
   const answer = useAnswer<ReportValues>(valuesUrlOf(form, label), true).value;
-  const cells = placedOf(answer.said, indicator, part);
+  const placed = useAnswer<ReportValues>(placedUrl(form, label, indicator, part), true).value;
+  const cells = placedOf(placed.said, indicator, part);
+  // Where there are more than are listed, the one that is looked at is.
+  const isOne = answer.said?.more_cells === true;
   const named = of.indicators.find(({ id }) => id === indicator);
   const feeds = of.forms.find(({ id }) => id === form)?.feeds ?? [];
   return (
@@ -131,7 +134,8 @@ function Places({ of, form, label, part, indicator }: { of: ReportDomain; form: 
         <h2 id="values-title" tabIndex={-1}>
           {say(domainWords.byPlace)}
         </h2>
-        {answer.said?.map?.map ? <Restated values={answer.said} form={form} period={label} names={of.indicators} /> : <Tables form={form} period={label} of={answer} names={of.indicators} />}
+        {isOne && <p class="calm">{say(mapsWords.oneOfMany)}</p>}
+        <Read form={form} period={label} of={isOne ? placed : answer} names={of.indicators} />
       </section>
     </>
   );
@@ -205,13 +209,15 @@ function Growth({ of }: { of: string | null }) {
   );
 }
 
-/** One indicator, period by period, with bars on one scale. */
-function Trend({ of, indicators }: { of: ReportSeries[]; indicators: ReportIndicator[] }) {
+/** One indicator, period by period, with bars on one scale, and what plans want reached of it. */
+function Trend({ of, indicators, targets }: { of: ReportSeries[]; indicators: ReportIndicator[]; targets: TargetLine[] }) {
   const series = chosenOf(of);
   if (!series) return null;
   const named = indicators.find(({ id }) => id === series.indicator);
   const points = series.points.slice(0, TREND);
-  const most = Math.max(...points.map(({ value }) => Number(value ?? 0)), 1e-9);
+  // Plans speak of the whole.
+  const planned = series.part === "" ? targets.filter(({ indicator }) => indicator === series.indicator) : [];
+  const most = Math.max(...points.map(({ value }) => Number(value ?? 0)), ...planned.map(({ value }) => Number(value)), 1e-9);
   const decimals = named?.decimals ?? 0;
   return (
     <section class="panel listed domain-trend" aria-labelledby="trend-title">
@@ -222,6 +228,11 @@ function Trend({ of, indicators }: { of: ReportSeries[]; indicators: ReportIndic
         </h2>
         <Download name={`trend-${series.indicator}`} of={say(domainWords.trend)} columns={columns()} rows={() => series.points} />
       </div>
+      {planned.map(({ id, name, value, sense, valid_to, basis }) => (
+        <p key={id} class="calm trend-target" data-planned={id}>
+          {say(domainWords.planned)}: <strong>{`${say(sense === "at_least" ? domainWords.atLeast : domainWords.atMost)} ${plain(Number(value), decimals)}`}</strong> {named && unit(named.unit)} · <small>{id}</small> {say(name)} · {say(domainWords.due)} {dayName(valid_to)} · {basis}
+        </p>
+      ))}
       <div class="clients-table" role="group" aria-labelledby="trend-title" tabIndex={0}>
         <table>
           <thead>
@@ -243,7 +254,12 @@ function Trend({ of, indicators }: { of: ReportSeries[]; indicators: ReportIndic
                   </button>
                 </th>
                 <td class="figure" data-title={say(domainWords.value)}>
-                  <span class="bar" style={{ width: `${(6 * Math.max(0, Number(point.value ?? 0))) / most}rem` }} aria-hidden="true" />{" "}
+                  <span class="trend-bar" aria-hidden="true">
+                    <span class="bar" style={{ width: `${(100 * Math.max(0, Number(point.value ?? 0))) / most}%` }} />
+                    {planned.map(({ id, value }) => (
+                      <i key={id} style={{ left: `${(100 * Number(value)) / most}%` }} />
+                    ))}
+                  </span>{" "}
                   <Value of={point} decimals={decimals} />
                 </td>
                 <td class="figure" data-title={say(domainWords.before)}>

@@ -6,10 +6,11 @@ import { number, unit } from "../../format";
 import { say } from "../../language";
 import { ROTATE_EVERY, shift } from "../../wall";
 import { domainWords } from "../../words/domain";
+import { mapsWords } from "../../words/maps";
 import { words } from "../../words/page";
 import { Urgent } from "../frame/Attention";
 import { useWholeRows } from "../frame/wholeRows";
-import { domainUrl, valuesUrlOf } from "./chosen";
+import { domainUrl, placedUrl } from "./chosen";
 import { type DomainOf, Value } from "./Domain";
 import { DomainMap, Ranked, ranked } from "./DomainMap";
 import { placeName } from "./names";
@@ -131,7 +132,7 @@ function Figure({ id, named, at }: { id: string; named: ReportIndicator | undefi
 }
 
 function Places({ form, period, part, feeds, named }: { form: string; period: string; part: string; feeds: string[]; named: ReportIndicator | undefined }) {
-  const values: Answered<ReportValues> = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
+  const values: Answered<ReportValues> = useAnswer<ReportValues>(placedUrl(form, period, named?.id ?? "", part), true).value;
   const cells = placedOf(values.said, named?.id ?? "", part);
   const all = ranked(cells);
   const silent = values.said?.silent ?? [];
@@ -148,7 +149,7 @@ function Places({ form, period, part, feeds, named }: { form: string; period: st
           {named && ` · ${say(named.name)}`}
         </h2>
         <ol ref={largest}>
-          {all.length === 0 && <li class="calm">{say(values.said ? domainWords.noRanking : (values.trouble ?? words.loading))}</li>}
+          {all.length === 0 && <li class="calm">{say(values.said ? (values.said.more_cells && values.said.map?.map ? mapsWords.tooMany : domainWords.noRanking) : (values.trouble ?? words.loading))}</li>}
           {all.slice(0, ofLargest).map(([cell, value]) => (
             <li key={`${cell.place}/${cell.place_from}`} data-ranked={cell.place}>
               <span class="wall-place">{placeName(cell)}</span>{" "}

@@ -66,17 +66,19 @@ export function Reporting({ form, feeds, values }: { form: string; feeds: string
   );
 }
 
-function Who({ of: { cells, silent } }: { of: ReportValues }) {
+function Who({ of: { cells, silent, more_cells } }: { of: ReportValues }) {
   const said = new Set(cells.map(({ place, place_from }) => `${place}/${place_from}`)).size;
   return (
     <>
-      <p data-part="who">
-        <strong>
-          {number(said)}
-          {silent && `/${number(said + silent.length)}`}
-        </strong>{" "}
-        {say(domainWords.someOf)}
-      </p>
+      {!more_cells && (
+        <p data-part="who">
+          <strong>
+            {number(said)}
+            {silent && `/${number(said + silent.length)}`}
+          </strong>{" "}
+          {say(domainWords.someOf)}
+        </p>
+      )}
       {silent && silent.length > 0 && (
         <p class="calm" data-part="silent">
           {say(domainWords.silent)} ({number(silent.length)}): {silent.slice(0, NAMED).map(({ place_name }) => say(place_name)).join(", ")}

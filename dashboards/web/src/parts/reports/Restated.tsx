@@ -10,7 +10,6 @@ import { Download } from "../frame/Download";
 import { openReport } from "./chosen";
 import { More } from "./More";
 import { byName, dayName } from "./names";
-import { isOnMap } from "./placed";
 import { Said } from "./Said";
 
 const LINES = 150;
@@ -24,13 +23,13 @@ interface Of {
 
 /** What units of a map say, and beneath it what is on none of them. */
 export function Restated({ values, form, period, names }: Of) {
-  const on = values.restated.filter(isOnMap);
-  const off = values.restated.filter((of) => !isOnMap(of));
+  const on = values.restated.filter((of) => of.on_map);
+  const off = values.restated.filter((of) => !of.on_map);
   return (
     <>
       {values.map?.map?.to && <p class="calm">{say(mapsWords.before)}</p>}
       <p class="calm">{say(mapsWords.total)}</p>
-      {on.length === 0 && <p class="calm">{say(mapsWords.none)}</p>}
+      {on.length === 0 && !values.more_cells && <p class="calm">{say(mapsWords.none)}</p>}
       {on.length > 0 && <Lines of={on} values={values} names={names} title={say(domainWords.byPlace)} />}
       {off.length > 0 && (
         <>
@@ -86,7 +85,7 @@ function Lines({ of, values, names, title }: { of: RestatedCell[]; values: Repor
                 <>
                   <tr key={key} data-place={first.place}>
                     <th scope="row">
-                      {called(first)} <small>{isOnMap(first) ? first.place : `${first.place} ${say(reportWords.since)} ${dayName(first.place_from)}`}</small>
+                      {called(first)} <small>{first.on_map ? first.place : `${first.place} ${say(reportWords.since)} ${dayName(first.place_from)}`}</small>
                     </th>
                     {heads.map((head) => (
                       <td key={headOf(head)} class="figure" data-title={[nameOf(head), partOf(head)].filter(Boolean).join(" · ")} data-value={headOf(head)}>

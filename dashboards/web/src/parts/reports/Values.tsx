@@ -3,6 +3,7 @@ import type { ReportCell, ReportIndicator, ReportTotal, ReportValue, ReportValue
 import { type Answered, useAnswer } from "../../asking";
 import { decimal, number } from "../../format";
 import { say } from "../../language";
+import { mapsWords } from "../../words/maps";
 import { markWords, reportWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
@@ -69,29 +70,33 @@ function Shown({ form, period }: { form: string; period: string }) {
       <div class="event-filters">
         <MapChoice of={answer.said?.map} />
       </div>
-      {answer.said?.map?.map ? <Restated values={answer.said} form={form} period={period} names={answer.said.indicators} /> : <Tables form={form} period={period} of={answer} />}
+      <Read form={form} period={period} of={answer} />
     </>
   );
 }
 
-/** What was answered; under the names of indicators where they are given, else under what reports call them. */
-export function Tables({ form, period, of: answer, names }: { form: string; period: string; of: Answered<ReportValues>; names?: ReportIndicator[] }) {
+/** What was answered, as places are read; under the names of indicators where they are given, else under what reports call them. */
+export function Read({ form, period, of: answer, names }: { form: string; period: string; of: Answered<ReportValues>; names?: ReportIndicator[] }) {
   const { said } = answer;
-  const tables = matrices(said?.cells ?? [], said?.totals ?? []);
   return (
     <>
       <Waiting for={answer} />
-      {said && said.cells.length === 0 && <p class="calm">{say(reportWords.noValues)}</p>}
-      {said?.more_cells && <p class="calm">{say(reportWords.moreValues)}</p>}
-      {said && said.cells.length > 0 && (
-        <>
-          {tables.map((table, at) => (
-            <Table key={`${table.period.kind}/${table.period.start}`} of={table} at={at} form={form} names={names} />
-          ))}
-          <Key of={said.cells} />
-          <Download name={`values-${form}-${period}`} of={say(reportWords.values)} columns={cellColumns(false)} rows={() => said.cells} />
-        </>
-      )}
+      {said?.more_cells && <p class="calm">{say(said.map?.map ? mapsWords.tooMany : reportWords.moreValues)}</p>}
+      {said && (said.map?.map ? <Restated values={said} form={form} period={period} names={names ?? said.indicators} /> : <Tables form={form} period={period} of={said} names={names} />)}
+    </>
+  );
+}
+
+/** Of the places that it was reported of. */
+function Tables({ form, period, of: { cells, totals }, names }: { form: string; period: string; of: ReportValues; names: ReportIndicator[] | undefined }) {
+  if (cells.length === 0) return <p class="calm">{say(reportWords.noValues)}</p>;
+  return (
+    <>
+      {matrices(cells, totals).map((table, at) => (
+        <Table key={`${table.period.kind}/${table.period.start}`} of={table} at={at} form={form} names={names} />
+      ))}
+      <Key of={cells} />
+      <Download name={`values-${form}-${period}`} of={say(reportWords.values)} columns={cellColumns(false)} rows={() => cells} />
     </>
   );
 }

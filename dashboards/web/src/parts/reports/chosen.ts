@@ -52,6 +52,11 @@ export function valuesUrlOf(form: string, period: string): string {
   return `/api/reports/values?${new URLSearchParams({ form, period, ...mapAsked() })}`;
 }
 
+/** That of one indicator and part of them: what a map and a ranking need, however many there are. */
+export function placedUrl(form: string, period: string, indicator: string, part: string): string {
+  return `/api/reports/values?${new URLSearchParams({ form, period, indicator, part, ...mapAsked() })}`;
+}
+
 /** What a question says of the map of places; nothing as reported. */
 export function mapAsked(): { map?: string } {
   return chosen("map") === "" ? {} : { map: chosen("map") };

@@ -4,12 +4,12 @@ import type { Receipt, ReportCell, ReportPeriod } from "../../api";
 import { signal } from "@preact/signals";
 import { language, say } from "../../language";
 import type { Text } from "../../model";
-import { agencyText } from "../../store";
 import { periodWords } from "../../words/reports";
 
-/** An agency by its identifier; the authority of a place by the place's name. */
+/** An agency by its identifier, as a receipt of it says. */
 export function agencyName(agency: string): string {
-  return say(seen.value.agencyNames.get(agency) ?? agencyText(agency));
+  const name = seen.value.agencyNames.get(agency);
+  return name ? say(name) : agency;
 }
 
 /** A form by its identifier. */
@@ -44,9 +44,9 @@ export function periodDays({ kind, start, end }: ReportPeriod): string {
   return `${day(start)}–${day(end)}`;
 }
 
-/** `tháng 11/2026`, of a calendar month's label. */
-export function monthName(label: string): string {
-  return periodName({ kind: "month", label, start: "", end: "" });
+/** `tháng 11/2026` or `năm 2026`, of the label of a calendar month or year. */
+export function dueName(label: string): string {
+  return periodName({ kind: label.includes("-") ? "month" : "year", label, start: "", end: "" });
 }
 
 /** A day as it is written. */

@@ -1,6 +1,6 @@
 // A number of a place, be it as reported or on another map: what maps, rankings and walls draw.
 
-import type { ReportCell, ReportValues, RestatedCell } from "../../api";
+import type { ReportCell, ReportValues } from "../../api";
 
 export interface PlacedCell extends Pick<ReportCell, "place" | "place_from" | "place_name" | "suppressed"> {
   is: Pick<ReportCell["is"], "mark" | "number">;
@@ -13,12 +13,5 @@ export function placedOf(values: ReportValues | null, indicator: string, part: s
   if (!values) return [];
   const isOf = (of: { indicator: string; breakdown: string }) => of.indicator === indicator && of.breakdown === part;
   if (!values.map?.map) return values.cells.filter(isOf).map((cell) => ({ ...cell, estimated: false }));
-  return values.restated.filter((of) => isOf(of) && isOnMap(of)).map((of) => ({ ...of, is: { mark: of.number === null ? "not_filled" : "value", number: of.number } }));
-}
-
-const OFF: RestatedCell["reason"][] = ["no_successor", "no_predecessor", "split_backwards", "merged_backwards"];
-
-/** Whether it is of a unit of the map; else it is flagged, and stands for itself. */
-export function isOnMap({ reason }: RestatedCell): boolean {
-  return !OFF.includes(reason);
+  return values.restated.filter((of) => isOf(of) && of.on_map).map((of) => ({ ...of, is: { mark: of.number === null ? "not_filled" : "value", number: of.number } }));
 }

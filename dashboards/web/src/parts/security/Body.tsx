@@ -5,17 +5,20 @@ import { words } from "../../words/page";
 import { Urgent } from "../frame/Attention";
 import { AlertList } from "../overview/AlertList";
 import { useAnswer } from "../../asking";
+import { Agencies } from "./Agencies";
 import { AlertTimes } from "./AlertTimes";
 import { Events } from "./Events";
 import { Figures } from "./Figures";
+import { ofAgency } from "./filters";
 import { Hours } from "./Hours";
 import { LogSources } from "./LogSources";
+import { Misread } from "./Misread";
 import { Ranking } from "./Ranking";
 import { Usual } from "./Usual";
 
 /** What happened: figures, who is silent, when, from where and to where, and the events themselves. */
 export function Body() {
-  const { said, trouble } = useAnswer<EventSummary>("/api/security/summary", true).value;
+  const { said, trouble } = useAnswer<EventSummary>(ofAgency("/api/security/summary"), true).value;
   return (
     <>
       <Urgent />
@@ -29,7 +32,9 @@ export function Body() {
           <Figures of={said} />
           <AlertList of={isOfEvents} />
           <AlertTimes />
+          <Agencies of={said} />
           <LogSources of={said} />
+          <Misread />
           <Hours of={said} />
           <Usual known={said.log_sources} />
           <Ranking end="sources" of={said} />

@@ -37,14 +37,18 @@ export const PERIODS = [1, 7, 31] as const;
 
 /**
  * The names of the filters in the address. `attempts` is only what adds to the attempts to log in, `known`
- * only what log sources of the pack say, `counted` only what that measure counts, `end` which end `at`
+ * only what log sources of the pack say, `counted` only what that measure counts, `agency` whose log sources (all of the
+ * page looks at those), `window` how long the windows of what is counted are, `end` which end `at`
  * is, `flow` the number of a flow at its sensor (`source`), `from` and `until` the time of the number that was opened,
  * `before` the place the page begins behind.
  */
-export type Filter = "event" | "attempts" | "known" | "counted" | "least" | "source" | "at" | "end" | "flow" | "days" | "from" | "until" | "before" | "bars" | "measure";
+export type Filter = "event" | "attempts" | "known" | "counted" | "least" | "source" | "agency" | "at" | "end" | "flow" | "days" | "from" | "until" | "before" | "bars" | "measure" | "window";
+
+/** What changes how something is drawn, and not which events are meant. */
+const DRAWN: Filter[] = ["bars", "measure", "window"];
 
 /** Nothing of it is chosen. */
-const NOTHING = { event: "", attempts: "", known: "", counted: "", least: "", source: "", at: "", end: "", flow: "", from: "", until: "" };
+const NOTHING = { event: "", attempts: "", known: "", counted: "", least: "", source: "", agency: "", at: "", end: "", flow: "", from: "", until: "" };
 
 export function chosenFilter(name: Filter): string {
   return own.value[name] ?? "";
@@ -53,7 +57,7 @@ export function chosenFilter(name: Filter): string {
 /** Changes a filter. Another question begins with its first page. */
 export function filter(changed: Partial<Record<Filter, string>>): void {
   const { before: _, ...kept } = own.value;
-  const all = { ...("bars" in changed || "measure" in changed) ? own.value : kept, ...changed };
+  const all = { ...(DRAWN.some((name) => name in changed) ? own.value : kept), ...changed };
   own.value = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
 }
 
@@ -68,7 +72,8 @@ export function isFiltered(): boolean {
 
 /** Opens a number: exactly the events that it was counted of, and nothing that came after. */
 export function openNumber({ from, until }: { from: number; until: number }, of: Partial<Record<Filter, string>>): void {
-  filter({ ...NOTHING, days: "", ...of, from: String(from), until: String(until) });
+  // Whose log sources are looked at, all numbers of the page are of those.
+  filter({ ...NOTHING, agency: chosenFilter("agency"), days: "", ...of, from: String(from), until: String(until) });
   goTo("events-title");
 }
 
@@ -123,6 +128,13 @@ export function daysChosen(): number {
   return PERIODS.find((days) => days === said) ?? 1;
 }
 
+/** A question of the page, about the log sources of the agency that is chosen. */
+export function ofAgency(path: string, asked: Record<string, string> = {}): string {
+  const agency = chosenFilter("agency");
+  const all = new URLSearchParams(agency === "" ? asked : { ...asked, agency });
+  return all.size === 0 ? path : `${path}?${all}`;
+}
+
 /** The question to the server. */
 export function eventsUrl(limit: number): string {
   const asked = new URLSearchParams({ limit: String(limit) });
@@ -130,7 +142,9 @@ export function eventsUrl(limit: number): string {
   const least = chosenFilter("least") as Severity;
   put("kind", chosenFilter("event"));
   put("severity", least === "not_rated" || !LEAST.includes(least) ? least : SEVERITIES.slice(0, SEVERITIES.indexOf(least) + 1).join());
+  // A log source is one of its agency's.
   put("log_source", chosenFilter("source"));
+  if (chosenFilter("source") === "") put("agency", chosenFilter("agency"));
   put("address", chosenFilter("at"));
   put("end", chosenFilter("end"));
   put("flow_id", chosenFilter("flow"));

@@ -175,6 +175,56 @@ fn a_rotated_file_of_one_log_says_nothing_of_another_that_is_lost() {
 }
 
 #[test]
+fn once_the_number_of_a_file_of_which_nothing_was_read_says_nothing_of_a_copy_that_was_given_it() {
+    // An empty file is rotated to its end, and the next one is read.
+    let rotated = || {
+        let mut followed = Followed::new(&["eve.json"]);
+        followed.write("eve.json", "");
+        let _nothing = followed.follow();
+        followed.rename("eve.json", "eve.json.3");
+        followed.write("eve.json", "a\n");
+        assert_eq!(followed.follow(), ("a\n".to_owned(), vec![]));
+        followed.follower = None;
+        // It is removed, and its number is the next file's.
+        followed.rename("eve.json.3", "eve.json.1");
+        followed
+    };
+    // That is what copytruncate made of the one that was read.
+    let mut followed = rotated();
+    followed.write("eve.json.1", "a\nb\n");
+    append_to(&followed.path("eve.json")).set_len(0).unwrap();
+    assert_eq!(followed.follow().0, "b\n");
+    assert_eq!(followed.given_up(), [gone(0, 0)], "the empty one alone");
+    // A copy of the one that is read goes on being none of the log.
+    let mut followed = rotated();
+    followed.write("eve.json.1", "a\n");
+    followed.write("eve.json", "b\n");
+    assert_eq!(followed.follow().0, "b\n");
+    // And what was written to it under its own number is its own.
+    let mut followed = rotated();
+    followed.write("eve.json.1", "late\n");
+    assert_eq!(followed.follow().0, "late\n");
+    assert_eq!(followed.given_up(), []);
+}
+
+#[test]
+fn once_a_file_that_was_cut_short_and_lost_its_name_between_two_looks_goes_on_in_its_copy() {
+    let mut followed = Followed::new(&["eve.json"]);
+    followed.write("eve.json", "a\n");
+    assert_eq!(followed.follow().0, "a\n");
+    followed.write("eve.json", "b\n");
+    let _bytes = fs::copy(followed.path("eve.json"), followed.path("eve.json.2")).unwrap();
+    append_to(&followed.path("eve.json")).set_len(0).unwrap();
+    fs::remove_file(followed.path("eve.json")).unwrap();
+    followed.write("eve.json", "c\n");
+    let (lines, losses) = followed.follow();
+    let mut lines: Vec<&str> = lines.lines().collect();
+    lines.sort_unstable();
+    assert_eq!((lines, losses), (vec!["b", "c"], vec![]));
+    assert_eq!(followed.given_up(), []);
+}
+
+#[test]
 fn nuls_behind_the_last_line_are_nothing_that_was_lost() {
     for (end, lost) in [("", None), ("half", Some(4))] {
         let mut followed = Followed::new(&["eve.json"]);

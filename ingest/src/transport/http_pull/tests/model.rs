@@ -114,8 +114,54 @@ impl Asks for Model {
                 content_type: None,
                 links: if behind { vec![format!("<{link}>; rel=next")] } else { Vec::new() },
                 content_range: None,
-                body: Body::Whole(body.into_bytes()),
+                body: Body::whole(body.into_bytes()),
             })))
         })
     }
+}
+
+/// An interface that answers by what is asked, and nothing else.
+#[derive(Clone)]
+pub(super) struct Scripted(Arc<Script>);
+
+type Script = dyn Fn(&Request) -> Result<Said, CannotFetch> + Send + Sync;
+
+impl Scripted {
+    pub(super) fn new(
+        script: impl Fn(&Request) -> Result<Said, CannotFetch> + Send + Sync + 'static,
+    ) -> Scripted {
+        Scripted(Arc::new(script))
+    }
+}
+
+impl Asks for Scripted {
+    async fn ask(&mut self, request: &Request) -> Result<Said, CannotFetch> {
+        (self.0)(request)
+    }
+}
+
+/// What a request says in its query.
+pub(super) fn asked(request: &Request, name: &str) -> Option<String> {
+    let mut pairs = request.url.query_pairs();
+    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+/// A page of these records, with a cursor and a link behind it.
+pub(super) fn page(ids: &[u32], cursor: Option<&str>, link: Option<&str>) -> Said {
+    let row = |id: &u32| format!("{{\"id\":{id},\"v\":0,\"t\":{id}}}");
+    let rows: Vec<String> = ids.iter().map(row).collect();
+    let next = cursor.map_or("null".to_owned(), |cursor| format!("\"{cursor}\""));
+    let body = format!("{{\"data\":[{}],\"next\":{next}}}", rows.join(","));
+    answer(Body::whole(body.into_bytes()), link)
+}
+
+pub(super) fn answer(body: Body, link: Option<&str>) -> Said {
+    Said::Answer(Box::new(Answer {
+        etag: None,
+        modified: None,
+        content_type: None,
+        links: link.map(|link| format!("<{link}>; rel=next")).into_iter().collect(),
+        content_range: None,
+        body,
+    }))
 }

@@ -1,0 +1,2 @@
+-- Views that are rendered (views.rs) are made again: today's map is that of the day in the zone of the pack, and a receipt is
+-- looked for among those that were read again, not among all.
