@@ -83,6 +83,13 @@ def fill(ask, first, second):
         " SELECT 'o3-hour', 'o3', 'ST01', 'hour', start, end, 190 + hour % 24, NULL, 200,"
         f" if(hour % 24 > 10, 'exceeded', 'kept'), 12, 12, 0, {first}, 0 FROM ({HOURS})"
     )
+    # A month has something to tell from its first hour on, and where it ends while this is tried.
+    ask(
+        "INSERT INTO assessment (`limit`, indicator, subject, averaging, start_time, end_time, value, low, high, verdict,"
+        " count, expected, generation, epoch, chunk)"
+        " SELECT 'o3-hour', 'o3', 'ST01', 'hour', start, start + toIntervalHour(1), 210, NULL, 200, 'exceeded', 12, 12, 0,"
+        f" {first}, 0 FROM (SELECT toDateTime64(toStartOfHour(now('UTC')), 3, 'UTC') + toIntervalHour(2 * number) AS start FROM numbers(2))"
+    )
     ask(
         "INSERT INTO assessment (`limit`, indicator, subject, averaging, start_time, end_time, value, low, high, verdict,"
         " count, expected, generation, epoch, chunk)"
