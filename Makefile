@@ -43,13 +43,16 @@ $(VENV)/installed: tests/requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
+# So many processes run the end-to-end tests, a file at a time: most of their time is spent waiting.
+PROCESSES ?= 2
+
 test: check web-check $(VENV)/installed ## every test
 	@echo "IOC_SEED=$(IOC_SEED) PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED)"
 	deploy/scripts/fetch-libchdb.sh >/dev/null
 	cargo build --locked --workspace --features failpoints
 	cargo build --locked --features failpoints --example fire_rumqttc
 	cargo $(NEXTEST) --locked --workspace --features failpoints --no-fail-fast
-	$(PYTHON) -m pytest tests --durations=25
+	$(PYTHON) -m pytest tests -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=25
 
 crash: $(VENV)/installed ## the fire test in its long form: KILLS kills and more (200); IOC_SEED repeats one
 	deploy/scripts/fetch-libchdb.sh >/dev/null
