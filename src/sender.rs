@@ -70,7 +70,7 @@ struct House<'a> {
 impl House<'_> {
     /// A command that sends to a feed; none if nobody is registered for what comes its way.
     fn example(&self, feed: &Feed, sender: &str) -> Option<String> {
-        self.config.transport_of(feed)?.example(feed, sender)
+        self.config.transports.iter().find_map(|transport| transport.example(feed, sender))
     }
 }
 

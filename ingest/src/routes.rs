@@ -137,6 +137,25 @@ impl Routes {
         self.paths.get(name).map(|index| &self.feeds[*index])
     }
 
+    /// The feed of files in whose folder a path lies, and what of the path is below it. Of folders within each other the
+    /// inner one has it.
+    #[must_use]
+    pub(crate) fn folder<'p>(&self, path: &'p [String]) -> Option<(&Feed, &'p [String])> {
+        let within = |folder: &str| {
+            let mut rest = path;
+            for name in folder.split('/').filter(|name| !matches!(*name, "" | ".")) {
+                let (first, behind) = rest.split_first()?;
+                if first != name {
+                    return None;
+                }
+                rest = behind;
+            }
+            Some(rest)
+        };
+        let found = self.folders.iter().filter_map(|(folder, index)| Some((within(folder)?, *index)));
+        found.min_by_key(|(rest, _)| rest.len()).map(|(rest, index)| (&self.feeds[index], rest))
+    }
+
     /// The feed that comes by syslog, if there is only one.
     #[must_use]
     pub(crate) fn only_syslog(&self) -> Option<&Feed> {

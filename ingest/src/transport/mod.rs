@@ -11,6 +11,7 @@ mod below;
 pub mod counters;
 pub mod files;
 pub mod follow;
+pub mod ftp;
 pub mod http;
 pub mod http_pull;
 pub mod kafka;
@@ -39,10 +40,11 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 9] = [
+pub static KINDS: [&Kind; 10] = [
     &syslog::KIND,
     &mqtt::KIND,
     &files::KIND,
+    &ftp::KIND,
     &follow::KIND,
     &mqtt_broker::KIND,
     &sql::KIND,
@@ -96,8 +98,8 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Whether a feed of the pack comes this way. Every feed but the page's own is one transport's.
     fn takes(&self, feed: &Feed) -> bool;
 
-    /// A command that sends a file to one of its feeds as that sender, with the sender's secret in `$SECRET`; none if
-    /// nobody is registered for what comes this way.
+    /// A command that sends a file to that feed as that sender, with the sender's secret in `$SECRET`; none if nobody is
+    /// registered for what comes this way.
     fn example(&self, _feed: &Feed, _sender: &str) -> Option<String> {
         None
     }

@@ -252,7 +252,7 @@ impl Walk<'_> {
 }
 
 /// Whether a name says that the file is still being written (or was never meant for us).
-fn is_unfinished(name: &OsStr) -> bool {
+pub(in crate::transport) fn is_unfinished(name: &OsStr) -> bool {
     let name: OsString = name.to_ascii_lowercase();
     let name = name.as_encoded_bytes();
     name.starts_with(b".")

@@ -1,0 +1,194 @@
+//! Unfinished files: renamed, removed, or overdue.
+
+use std::io;
+
+use ioc_bus::{ChunkBuilder, Origin};
+use ioc_model::{
+    attribute::Attribute,
+    envelope::{Content, UNMATCHED},
+};
+
+use super::{
+    super::{
+        BUS, Shared,
+        path::VirtualPath,
+        receive::Received,
+        target::target,
+        unfinished::{self, Kept},
+    },
+    Next, Session,
+};
+use crate::transport::withheld::{Digest, Withheld};
+
+impl Session {
+    pub(super) async fn rnfr(&mut self, name: &str) -> io::Result<Next> {
+        let path = match self.folder.join(name) {
+            Ok(path) => path,
+            Err(why) => return self.say(550, why).await,
+        };
+        match self.shared.unfinished.take(self.name(), &path) {
+            Some(kept) => {
+                self.renaming = Some(kept);
+                self.say(350, "And to what").await
+            }
+            None if self.brought.iter().any(|file| file.path == path) => {
+                let why = "It was taken under this name: one that is still to be renamed ends in .tmp, .part or \
+                           .filepart, or begins with a dot";
+                self.say(550, why).await
+            }
+            None => self.say(550, "No such file was brought").await,
+        }
+    }
+
+    pub(super) async fn rnto(&mut self, name: &str) -> io::Result<Next> {
+        let Some(kept) = self.renaming.take() else { return self.say(503, "RNFR first").await };
+        let renamed = self.rename(&kept, name).await;
+        self.shared.unfinished.give_back(&kept);
+        self.shared.counters.unfinished.set(self.shared.unfinished.count() as u64);
+        renamed
+    }
+
+    pub(super) async fn rename(&mut self, kept: &Kept, name: &str) -> io::Result<Next> {
+        let Some((sender, path, target)) = self.aim(name).await? else { return Ok(Next::Go) };
+        if self.is_personal(&target) {
+            let why = "nothing of persons lies on disk as it came: send the file under its last name";
+            return self.forbidden(why).await;
+        }
+        let mut room = match self.shared.rooms.transfer(&sender.name) {
+            Ok(room) => room,
+            Err(crowded) => {
+                self.shared.counters.unavailable.one();
+                return self.say(450, crowded.sentence()).await;
+            }
+        };
+        if let Err(crowded) = room.grow(usize::try_from(kept.head.bytes).unwrap_or(usize::MAX), BUS).await {
+            self.shared.counters.unavailable.one();
+            return self.say(450, crowded.sentence()).await;
+        }
+        let from = kept.clone();
+        let read = unfinished::with(&self.shared.unfinished, move |kept| kept.bytes(&from)).await;
+        let bytes = match read {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::error!(%error, "an unfinished file cannot be read");
+                self.shared.counters.unavailable.one();
+                return self.say(451, "It cannot be read: come again").await;
+            }
+        };
+        let count = bytes.len() as u64;
+        let is_unfinished = path.is_unfinished();
+        if is_unfinished {
+            let next = self.keep(&path, bytes).await?;
+            self.done_with(kept).await;
+            return Ok(next);
+        }
+        let mut digest = Digest::default();
+        digest.update(&bytes);
+        let received = match bytes.len() <= target.max_bytes {
+            true => Received::Whole { bytes, digest },
+            false => Received::Withheld(Withheld::too_large(digest)),
+        };
+        let before = self.shared.counters.unavailable.get();
+        let is_taken = self.hand_over(&sender, &target, received).await?;
+        // Empty or too large, it is recorded; only what the log did not take comes again.
+        if is_taken || self.shared.counters.unavailable.get() == before {
+            self.done_with(kept).await;
+        }
+        if is_taken {
+            self.remember(path, count);
+        }
+        Ok(Next::Go)
+    }
+
+    pub(super) async fn done_with(&self, kept: &Kept) {
+        let gone = kept.clone();
+        if let Err(error) = unfinished::with(&self.shared.unfinished, move |kept| kept.remove(&gone)).await {
+            tracing::error!(%error, "an unfinished file that was handed over cannot be removed: it will be handed over again");
+        }
+    }
+
+    pub(super) async fn dele(&mut self, name: &str) -> io::Result<Next> {
+        let path = match self.folder.join(name) {
+            Ok(path) => path,
+            Err(why) => return self.say(550, why).await,
+        };
+        let Some(kept) = self.shared.unfinished.take(self.name(), &path) else {
+            return self.say(550, "What was taken stays").await;
+        };
+        let removed = kept.clone();
+        let removed = unfinished::with(&self.shared.unfinished, move |kept| kept.remove(&removed)).await;
+        self.shared.unfinished.give_back(&kept);
+        self.shared.counters.unfinished.set(self.shared.unfinished.count() as u64);
+        match removed {
+            Ok(()) => {
+                self.shared.counters.withdrawn.one();
+                tracing::info!(sender = self.name(), file = %path, bytes = kept.head.bytes, "an unfinished file was removed by its sender");
+                self.say(250, "Removed").await
+            }
+            Err(error) => {
+                tracing::error!(%error, "an unfinished file cannot be removed");
+                self.say(450, "It cannot be removed: come again").await
+            }
+        }
+    }
+}
+
+/// Hands over unfinished files that nobody renamed in time, under the names they have.
+pub(in super::super) async fn hand_over_overdue(shared: &Shared) {
+    let keep = i64::try_from(shared.keep_unfinished.as_millis()).unwrap_or(i64::MAX);
+    let before = shared.intake.clock().received_at().0.saturating_sub(keep);
+    while let Some(kept) = shared.unfinished.take_overdue(before) {
+        let is_done = overdue(shared, &kept).await;
+        shared.unfinished.give_back(&kept);
+        shared.counters.unfinished.set(shared.unfinished.count() as u64);
+        if !is_done || shared.stop.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// Whether it is on the log.
+async fn overdue(shared: &Shared, kept: &Kept) -> bool {
+    let from = kept.clone();
+    let bytes = match unfinished::with(&shared.unfinished, move |kept| kept.bytes(&from)).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            tracing::error!(%error, file = kept.head.path, "an unfinished file cannot be read");
+            return false;
+        }
+    };
+    let sender = shared.authenticator.sender(&kept.head.sender);
+    let routes = shared.routes.borrow().clone();
+    let path = VirtualPath::default().join(&kept.head.path).unwrap_or_default();
+    // Who may not any more when it is handed over, or where it belongs to nobody now, is a reject like any other.
+    let aimed = sender.as_ref().and_then(|sender| target(&routes, sender, &path).ok());
+    let origin = match &sender {
+        Some(sender) => sender.origin(kept.head.peer.parse().ok()),
+        None => Origin::of(&[(Attribute::Sender, &*kept.head.sender), (Attribute::Peer, &*kept.head.peer)]),
+    };
+    let line = shared.intake.line_of(&kept.head.sender, origin);
+    let (feed, address) = match &aimed {
+        Some(target) => (&*target.feed, &*target.address),
+        None => (UNMATCHED, kept.head.path.trim_start_matches('/')),
+    };
+    let mut chunk = ChunkBuilder::new();
+    chunk.push(feed, Content::Raw, address, &bytes);
+    if shared.append(&line, chunk).await.is_err() {
+        return false;
+    }
+    shared.counters.overdue.one();
+    tracing::warn!(
+        sender = kept.head.sender,
+        file = kept.head.path,
+        bytes = kept.head.bytes,
+        "an unfinished file was not renamed in time: it is handed over under the name it has"
+    );
+    let gone = kept.clone();
+    match unfinished::with(&shared.unfinished, move |kept| kept.remove(&gone)).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, "an unfinished file cannot be removed");
+            false
+        }
+    }
+}
