@@ -263,7 +263,7 @@ def test_ack_what_was_answered_226_is_there_whatever_is_killed(tmp_path):
     try:
         house.ioc.kill()
         # Durable, and not said: it comes again.
-        house.ioc.start(failpoints="ftp_before_226=10*off->1*return->off")
+        house.ioc.start(failpoints="ftp_before_answer=10*off->1*return->off")
         thread = threading.Thread(target=logger)
         thread.start()
         house.ioc.wait_ended()

@@ -57,11 +57,12 @@ POINTS = [
     ("bus_after_remove", 1, "ONCE"),
 ]
 # Points that make a test fail on purpose, stand for a disk that is full, or lie on a way of their own and are crossed
-# there (test_store_trouble.py, test_follow.py, test_http_pull.py).
+# there (test_store_trouble.py, test_follow.py, test_http_pull.py, test_ftp.py).
 OTHERS = {
     "recovery_after_taking_back",
     "follow_before_keep",
     "pull_before_cursor",
+    "ftp_before_answer",
     "ack_before_append",
     "sink_no_deduplication",
     "archive_releases_first",
@@ -215,7 +216,7 @@ def test_every_stopping_point_of_the_code_is_crossed_and_listed():
     folders = ["bus/src", "ingest/src", "stream/src", "storage/src", "src"]
     sources = [path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.rs")]
     named = r'(?:fail_point!\(|\bstep\(|const [A-Z_]+: &str = |fail::eval\()\s*"((?:%s)_[a-z_]+)"'
-    prefixes = "bus|record|mqtt|http|files|epoch|flow|sink|recall|checkpoint|manifests|log|recovery|replay|archive|follow|ack"
+    prefixes = "bus|record|mqtt|http|files|epoch|flow|sink|recall|checkpoint|manifests|log|recovery|replay|archive|follow|ftp|ack"
     found = {name for text in sources for name in re.findall(named % prefixes, text)}
     assert found - OTHERS == {point for point, *_ in POINTS}
     table = (ROOT / "docs" / "developers.md").read_text().split("## Stopping points")[1].split("\n## ")[0]

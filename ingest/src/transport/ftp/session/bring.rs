@@ -211,7 +211,7 @@ impl Session {
                 return Ok(false);
             }
         };
-        fail::fail_point!("ftp_before_226", |_| std::process::abort());
+        fail::fail_point!("ftp_before_answer", |_| std::process::abort());
         if let Some(guest) = &self.guest {
             guest.visit.heard(1);
         }
