@@ -70,7 +70,7 @@ impl Site {
         let mut site = Site {
             log,
             valve,
-            address: config.listen,
+            address: config.listen.unwrap(),
             stop: CancellationToken::new(),
             counters: Arc::default(),
             intake: Intake::new(bus, Clock::Machine),
@@ -116,7 +116,7 @@ impl Site {
 
     /// A restarted endpoint listens on the same port.
     pub fn keep_port(&mut self) {
-        self.config.listen = self.address;
+        self.config.listen = Some(self.address);
     }
 
     pub fn senders_path(&self) -> PathBuf {
