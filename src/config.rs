@@ -15,7 +15,7 @@ use figment::{
     providers::{Format, Serialized, Toml},
     value::{Dict, Value},
 };
-use ioc_ingest::transport::{KINDS, Transport};
+use ioc_ingest::transport::{KINDS, Transport, address_or_none, tls::TlsSettings};
 use ioc_model::{epoch::Epoch, pack::Feed};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -57,6 +57,9 @@ pub struct Config {
     pub clickhouse: ClickHouse,
     /// Logs.
     pub log: Log,
+    /// The certificate of the pages, which stands in `[http]`.
+    #[serde(skip)]
+    pub pages_tls: TlsSettings,
     /// The ways in, each with its own section.
     #[serde(skip)]
     pub transports: Vec<Arc<dyn Transport>>,
@@ -94,6 +97,9 @@ impl PackChoice {
 pub struct Http {
     /// Address of page and API.
     pub listen: SocketAddr,
+    /// And of the same by TLS, with a certificate.
+    #[serde(deserialize_with = "address_or_none")]
+    pub tls_listen: Option<SocketAddr>,
     /// Live connections.
     pub max_live: usize,
 }
@@ -278,9 +284,20 @@ impl Config {
                 })),
             }
         }
+        let pages_tls = match sections.get_mut("http") {
+            Some(Value::Dict(_, http)) => TlsSettings::take_from(http),
+            _ => Ok(TlsSettings::default()),
+        };
+        let pages_tls = pages_tls.unwrap_or_else(|wrong| {
+            errors.extend(wrong.into_iter().map(|mut error| {
+                error.path.insert(0, "http".to_owned());
+                error
+            }));
+            TlsSettings::default()
+        });
         let ours = Figment::from(Serialized::from(sections, Profile::Default));
         match ours.extract::<Config>() {
-            Ok(config) if errors.is_empty() => Ok(Config { transports, ..config }),
+            Ok(config) if errors.is_empty() => Ok(Config { transports, pages_tls, ..config }),
             Ok(_) => Err(errors),
             Err(wrong) => Err(errors.into_iter().chain(wrong).collect()),
         }
@@ -296,7 +313,15 @@ impl Config {
         };
         rule(
             self.http.listen.ip().is_loopback(),
-            "http.listen must be a loopback address: pages have no access control yet. Put a proxy with one before it",
+            "http.listen must be a loopback address: pages have no access control yet. Put a proxy with one before it, or \
+             use http.tls_listen with a certificate for each reader",
+        );
+        rule(
+            self.pages_by_tls().is_none_or(|address| {
+                address.ip().to_canonical().is_loopback() || self.pages_tls.needs_client_certificate()
+            }),
+            "http.tls_listen must be a loopback address, or its readers need a certificate each (http.tls_client_ca, and \
+             http.tls_client_certificate = \"required\"): pages have no other access control yet",
         );
         rule(
             self.clickhouse.listen.ip().is_loopback(),
@@ -320,6 +345,7 @@ impl Config {
         ] {
             rule(!duration.is_negative(), &format!("{name} must not be negative"));
         }
+        faults.extend(self.pages_tls.faults("http"));
         faults.extend(self.transports.iter().flat_map(|transport| transport.faults()));
         faults
     }
@@ -331,6 +357,12 @@ impl Config {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         }
+    }
+
+    /// Where page and API are by TLS.
+    #[must_use]
+    pub fn pages_by_tls(&self) -> Option<SocketAddr> {
+        self.http.tls_listen.filter(|_| self.pages_tls.has_certificate())
     }
 
     /// A folder or file below the data folder.

@@ -11,7 +11,10 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ioc_ingest::senders::{Secret, Senders};
+use ioc_ingest::{
+    senders::{Secret, Senders},
+    transport::Login,
+};
 use ioc_model::{
     pack::{Feed, Pack},
     time::Now,
@@ -45,6 +48,13 @@ enum SenderCommand {
         /// A subject it may speak of, or a pattern such as 'TN-04*'; once for each. Of anybody without it.
         #[arg(long = "subject", value_name = "PATTERN")]
         subjects: Vec<String>,
+        /// The name in its client certificate, by which it logs in over TLS without its secret: the first DNS name, or
+        /// the common name where there is none.
+        #[arg(long, value_name = "NAME")]
+        certificate: Option<String>,
+        /// Make no secret: it has its certificate only.
+        #[arg(long, requires = "certificate")]
+        no_secret: bool,
     },
     /// List senders and their feeds.
     List,
@@ -69,8 +79,13 @@ struct House<'a> {
 
 impl House<'_> {
     /// A command that sends to a feed; none if nobody is registered for what comes its way.
-    fn example(&self, feed: &Feed, sender: &str) -> Option<String> {
-        self.config.transports.iter().find_map(|transport| transport.example(feed, sender))
+    fn example(&self, feed: &Feed, sender: &str, login: Login) -> Option<String> {
+        self.config.transports.iter().find_map(|transport| transport.example(feed, sender, login))
+    }
+
+    /// Whether senders are registered for what comes by it.
+    fn is_sent_to(&self, feed: &Feed) -> bool {
+        [Login::Secret, Login::Certificate].iter().any(|login| self.example(feed, "", *login).is_some())
     }
 }
 
@@ -110,23 +125,36 @@ pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
 fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut senders = Senders::load(&house.file)?;
     match command {
-        SenderCommand::Add { name, mut feeds, subjects } => {
+        SenderCommand::Add { name, mut feeds, subjects, certificate, no_secret } => {
             feeds.sort();
             feeds.dedup();
             let known = known_feeds(house, &feeds)?;
-            let secret = senders.add(&name, feeds, subjects)?;
+            let secret = match &certificate {
+                Some(certificate) if no_secret => {
+                    senders.add_certified(&name, feeds, subjects, certificate)?;
+                    None
+                }
+                _ => Some(senders.add(&name, feeds, subjects)?),
+            };
+            if let Some(certificate) = &certificate {
+                senders.certify(&name, certificate)?;
+            }
             if let Some(folder) = house.file.parent() {
                 std::fs::create_dir_all(folder)
                     .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
             }
             senders.save()?;
-            introduce(&name, &secret, &known, house, out).context("cannot show the secret")?;
+            let shown = Shown { name: &name, certificate: certificate.as_deref(), secret: secret.as_ref() };
+            introduce(&shown, &known, house, out).context("cannot show the secret")?;
         }
         SenderCommand::List => {
             for sender in senders.list() {
                 write!(out, "{}  {}", sender.name, sender.feeds.join(", "))?;
                 if let subjects @ [_, ..] = sender.subjects.as_slice() {
                     write!(out, "  of {}", subjects.join(", "))?;
+                }
+                if let Some(certificate) = &sender.certificate {
+                    write!(out, "  certificate {certificate}")?;
                 }
                 match house.heard.get(&sender.name) {
                     Some(last) => writeln!(out, "  last seen {last}")?,
@@ -172,7 +200,7 @@ fn runs_elsewhere(config: &Config, is_there: bool) -> anyhow::Result<()> {
 /// The feeds of those names, all faults at once.
 fn known_feeds<'a>(house: &'a House<'_>, names: &[String]) -> anyhow::Result<Vec<&'a Feed>> {
     let pack = &house.pack;
-    let is_sent_to = |feed: &&Feed| house.example(feed, "").is_some();
+    let is_sent_to = |feed: &&Feed| house.is_sent_to(feed);
     let mut known = Vec::new();
     let mut unknown = Vec::new();
     for name in names {
@@ -192,23 +220,46 @@ fn known_feeds<'a>(house: &'a House<'_>, names: &[String]) -> anyhow::Result<Vec
     Ok(known)
 }
 
-fn introduce(
-    name: &str,
-    secret: &Secret,
-    feeds: &[&Feed],
-    house: &House<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// A new sender, as its operator is told of it.
+struct Shown<'a> {
+    name: &'a str,
+    certificate: Option<&'a str>,
+    secret: Option<&'a Secret>,
+}
+
+fn introduce(shown: &Shown<'_>, feeds: &[&Feed], house: &House<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Shown { name, certificate, secret } = *shown;
     writeln!(out, "sender    {name}")?;
     writeln!(out, "feeds     {}", feeds.iter().map(|feed| feed.id.as_str()).collect::<Vec<_>>().join(", "))?;
-    writeln!(out, "password  {}", secret.password())?;
-    writeln!(out, "token     {}", secret.token())?;
-    writeln!(out)?;
-    writeln!(out, "Shown once: only a hash is kept. Try it, with the secret in the environment:")?;
-    writeln!(out)?;
-    writeln!(out, "  read -rs SECRET    # paste the password")?;
-    for example in feeds.iter().filter_map(|feed| house.example(feed, name)) {
-        writeln!(out, "  {example}")?;
+    if let Some(certificate) = certificate {
+        writeln!(out, "certified as {certificate}")?;
+    }
+    if let Some(secret) = secret {
+        writeln!(out, "password  {}", secret.password())?;
+        writeln!(out, "token     {}", secret.token())?;
+        writeln!(out)?;
+        writeln!(out, "Shown once: only a hash is kept. Try it, with the secret in the environment:")?;
+        writeln!(out)?;
+        writeln!(out, "  read -rs SECRET    # paste the password")?;
+        for example in feeds.iter().filter_map(|feed| house.example(feed, name, Login::Secret)) {
+            writeln!(out, "  {example}")?;
+        }
+    }
+    if certificate.is_some() {
+        let examples = feeds.iter().filter_map(|feed| house.example(feed, name, Login::Certificate));
+        let examples: Vec<String> = examples.collect();
+        writeln!(out)?;
+        match examples.is_empty() {
+            true => writeln!(
+                out,
+                "Nobody listens by TLS where these feeds come in: set tls_certificate, tls_key and tls_client_ca there."
+            )?,
+            false => writeln!(out, "Try it with its certificate:")?,
+        }
+        writeln!(out)?;
+        for example in examples {
+            writeln!(out, "  {example}")?;
+        }
     }
     Ok(())
 }
@@ -235,7 +286,13 @@ mod tests {
 
     fn add(name: &str, feeds: &[&str]) -> SenderCommand {
         let feeds = feeds.iter().map(|feed| (*feed).to_owned()).collect();
-        SenderCommand::Add { name: name.to_owned(), feeds, subjects: Vec::new() }
+        SenderCommand::Add {
+            name: name.to_owned(),
+            feeds,
+            subjects: Vec::new(),
+            certificate: None,
+            no_secret: false,
+        }
     }
 
     #[test]
@@ -257,6 +314,23 @@ mod tests {
         assert_eq!(said(SenderCommand::List, &house).unwrap(), "lab  air-mqtt, air-push  never seen\n");
         assert_eq!(said(SenderCommand::Remove { name: "lab".to_owned() }, &house).unwrap(), "removed lab\n");
         assert_eq!(said(SenderCommand::List, &house).unwrap(), "");
+    }
+
+    #[test]
+    fn a_sender_with_a_certificate_needs_no_secret_and_is_shown_how_it_comes_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let by_tls = ["CERTIFICATE", "KEY", "CLIENT_CA"]
+            .map(|file| (format!("IOC_MQTT_TLS_{file}"), "x.pem".to_owned()));
+        let config = Config::load(None, by_tls.into_iter()).unwrap();
+        let house = house(folder.path(), &config);
+        let SenderCommand::Add { name, feeds, subjects, .. } = add("gw", &["air-mqtt"]) else { panic!() };
+        let certificate = Some("gw.example".to_owned());
+        let shown =
+            said(SenderCommand::Add { name, feeds, subjects, certificate, no_secret: true }, &house).unwrap();
+        assert!(shown.contains("--cert CERTIFICATE.pem") && shown.contains("-p 8883"), "{shown}");
+        assert!(!shown.contains("password"), "{shown}");
+        let listed = said(SenderCommand::List, &house).unwrap();
+        assert_eq!(listed, "gw  air-mqtt  certificate gw.example  never seen\n");
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct Run {
     pub pid: u32,
     /// Page and API.
     pub http: String,
+    /// Where page and API are by TLS.
+    #[serde(default)]
+    pub https: Option<String>,
     /// The ways in.
     #[serde(default)]
     pub ways_in: Vec<WayIn>,
@@ -53,6 +56,9 @@ pub struct WayIn {
     pub address: String,
     /// Whether others come to it.
     pub listens: bool,
+    /// Whether what comes there from other machines travels in the clear.
+    #[serde(default)]
+    pub in_the_clear: bool,
 }
 
 impl Run {
@@ -71,19 +77,21 @@ impl Run {
 impl WayIn {
     /// One of that kind.
     #[must_use]
-    pub fn of(kind: &Kind, address: &str) -> WayIn {
+    pub fn of(kind: &Kind, address: &str, in_the_clear: bool) -> WayIn {
         WayIn {
             transport: kind.word.to_owned(),
             name: Text { vi: kind.name.vi.to_owned(), en: kind.name.en.to_owned() },
             address: address.to_owned(),
             listens: kind.listens,
+            in_the_clear,
         }
     }
 
     /// A line of it behind its name.
     #[must_use]
     pub fn line(&self, width: usize) -> String {
-        format!("{:<width$}  {}", self.name.en, self.address)
+        let warning = if self.in_the_clear { "  in the clear, beyond this machine" } else { "" };
+        format!("{:<width$}  {}{warning}", self.name.en, self.address)
     }
 }
 
@@ -245,9 +253,12 @@ fn ask(run: Run) -> anyhow::Result<Status> {
 }
 
 fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
-    let Run { pid, http, ways_in, clickhouse, database, password_files } = &status.run;
+    let Run { pid, http, https, ways_in, clickhouse, database, password_files } = &status.run;
     writeln!(out, "process     {pid}")?;
     writeln!(out, "page, API   http://{http}/")?;
+    if let Some(https) = https {
+        writeln!(out, "  by TLS    {https}")?;
+    }
     for way_in in ways_in {
         writeln!(out, "{}", way_in.line(10))?;
     }

@@ -135,7 +135,7 @@ impl House<'_> {
     async fn live(self, packs: KeptPacks, demo: Option<DemoArgs>) -> anyhow::Result<()> {
         let instance = self.data.instance()?;
         let publisher = demo.map(|demo| self.publisher(&demo)).transpose()?;
-        let listener = self.page_listener().await?;
+        let listeners = self.page_listeners().await?;
         let opened = async {
             let mut entrance = self.open_entrance(&instance, &packs.pack()).await?;
             let flow = self.start_flow(&instance, packs.clone(), &mut entrance).await?;
@@ -153,10 +153,11 @@ impl House<'_> {
                 return Err(error);
             }
         };
-        let http = self.open_pages(listener, &instance, &entrance, &flow, packs)?;
+        let pages = self.open_pages(listeners, &instance, &entrance, &flow, packs)?;
         let run = Run {
             pid: std::process::id(),
-            http,
+            http: pages.plain,
+            https: pages.by_tls,
             ways_in: entrance.ways_in.shown(),
             clickhouse: flow.store.url.clone(),
             database: self.config.clickhouse.database.clone(),

@@ -264,7 +264,17 @@ def test_a_setting_nobody_knows_is_refused_by_name_and_all_at_once(tmp_path):
     assert done.returncode != 0 and b"listenn" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["IOC_HTTP_LISTEN", "IOC_PUSH_LISTEN", "IOC_CLICKHOUSE_LISTEN"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "IOC_HTTP_LISTEN",
+        "IOC_PUSH_LISTEN",
+        "IOC_MQTT_LISTEN",
+        "IOC_SYSLOG_UDP",
+        "IOC_SYSLOG_TCP",
+        "IOC_CLICKHOUSE_LISTEN",
+    ],
+)
 def test_an_address_outsiders_reach_is_refused_without_access_control(tmp_path, name):
     done = ioc("up", IOC_DATA_FOLDER=str(tmp_path / "data"), **{name: "0.0.0.0:0"})
     assert done.returncode != 0

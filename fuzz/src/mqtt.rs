@@ -112,7 +112,12 @@ pub(crate) fn connects() -> Vec<Vec<u8>> {
 
 static ROUTES: LazyLock<Arc<Routes>> = LazyLock::new(|| Arc::new(Routes::of_pack(DECODER.pack())));
 static SENDER: LazyLock<Arc<Sender>> = LazyLock::new(|| {
-    Arc::new(Sender { name: "lab".to_owned(), feeds: vec!["air".to_owned()], subjects: Vec::new() })
+    Arc::new(Sender {
+        name: "lab".to_owned(),
+        feeds: vec!["air".to_owned()],
+        subjects: Vec::new(),
+        certificate: None,
+    })
 });
 
 /// Feed, content, address, payload and whether it was to be retained.

@@ -308,6 +308,7 @@ mod tests {
             name: "gateway".to_owned(),
             feeds: feeds.iter().map(|feed| (*feed).to_owned()).collect(),
             subjects: Vec::new(),
+            certificate: None,
         };
         let anybody = sender(&["all", "branch", "each", "equal", "one", "tail"]);
         let mut cache = TopicCache::default();

@@ -3,11 +3,13 @@
 //! The secret is a sender's MQTT password (with its name as the MQTT user) and, as `<name>.<secret>`, its HTTP
 //! bearer token; a name holds no dot, so the token is unambiguous. Only an Argon2id hash of it is kept, in
 //! `senders.toml` in the data folder, readable by its owner alone and replaced atomically. A secret made here has
-//! 190 bits and is shown once.
+//! 190 bits and is shown once. A sender may have a certificate beside it or instead: by TLS it then logs in with the
+//! name that its client certificate gives it, and needs no secret ([`login`]).
 //!
 //! [`Senders`] changes the store, one process at a time; a running process asks an [`Authenticator`].
 
 mod authenticator;
+mod login;
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +32,7 @@ use ioc_model::{
     attribute::{self, Attribute},
     pattern,
 };
+pub(crate) use login::{LoginFault, Shown};
 use rand::{Rng, distr::Alphanumeric};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +42,8 @@ pub(crate) const MAX_NAME: usize = 64;
 pub(crate) const MIN_SECRET: usize = 12;
 /// The longest secret, in bytes.
 pub(crate) const MAX_SECRET: usize = 512;
+/// The longest name in a certificate, in bytes: that of a DNS name.
+const MAX_CERTIFICATE: usize = 253;
 const GENERATED_SECRET: usize = 32;
 /// No stored hash may ask for more memory than this (KiB) or more passes: a slip of the pen in the file must not
 /// stop the process.
@@ -54,18 +59,30 @@ pub struct Sender {
     pub feeds: Vec<String>,
     /// Patterns of the subjects it may speak of; anybody if there are none.
     pub subjects: Vec<String>,
+    /// The name in the client certificate that it may log in with; none if it has none.
+    pub certificate: Option<String>,
 }
 
 impl Sender {
     /// What every chunk of it says of where it comes from. Whom it may speak of is among it: rows are judged by what
-    /// was so when they arrived (invariants WHO, REPLAY).
+    /// was so when they arrived (invariants WHO, REPLAY). `certificate` is the name it logged in with, where it did so.
     #[must_use]
-    pub fn origin(&self, peer: Option<SocketAddr>) -> Origin {
+    pub fn origin(&self, peer: Option<SocketAddr>, certificate: Option<&str>) -> Origin {
         let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
         let bound_to = self.subjects.join(" ");
-        let known =
-            [(Attribute::Sender, &*self.name), (Attribute::Peer, &*peer), (Attribute::BoundTo, &*bound_to)];
+        let known = [
+            (Attribute::Sender, &*self.name),
+            (Attribute::Peer, &*peer),
+            (Attribute::BoundTo, &*bound_to),
+            (Attribute::Certificate, certificate.unwrap_or_default()),
+        ];
         Origin::of(&known)
+    }
+
+    /// Whether a certificate with that name is its own.
+    #[must_use]
+    pub(crate) fn is_certified_as(&self, name: &str) -> bool {
+        self.certificate.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
 
     /// Whether it may send to that feed.
@@ -144,6 +161,14 @@ pub enum SendersError {
     /// A secret outside the bounds.
     #[error("a secret has {MIN_SECRET} to {MAX_SECRET} bytes")]
     SecretLength,
+    /// What is no name in a certificate.
+    #[error(
+        "'{0}' cannot be the name in a certificate: 1 to {MAX_CERTIFICATE} bytes without control characters"
+    )]
+    InvalidCertificate(String),
+    /// A certificate is one sender's.
+    #[error("the certificate '{0}' is that of the sender '{1}' already")]
+    CertificateTaken(String, String),
     /// The hash function refused.
     #[error("cannot hash the secret: {0}")]
     Hash(String),
@@ -159,7 +184,8 @@ pub struct Senders {
 #[derive(Clone, Debug)]
 struct Stored {
     sender: Arc<Sender>,
-    hash: Arc<str>,
+    /// None of a sender without a secret.
+    hash: Option<Arc<str>>,
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -176,7 +202,10 @@ struct Entry {
     feeds: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     subjects: Vec<String>,
-    hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
 }
 
 impl Senders {
@@ -192,20 +221,78 @@ impl Senders {
         };
         let malformed = |what: String| SendersError::Malformed { path: path.to_owned(), what };
         let file: File = toml::from_str(&text).map_err(|error| malformed(error.message().to_owned()))?;
-        let mut senders = BTreeMap::new();
-        for Entry { name, feeds, subjects, hash } in file.sender {
+        let mut senders = Senders { path: path.to_owned(), senders: BTreeMap::new() };
+        for Entry { name, feeds, subjects, certificate, hash } in file.sender {
             check_name(&name)?;
             check_subjects(&subjects)?;
-            check_hash(&hash).map_err(|what| malformed(format!("sender '{name}': {what}")))?;
-            let stored = Stored {
-                sender: Arc::new(Sender { name: name.clone(), feeds, subjects }),
-                hash: hash.into(),
-            };
-            if senders.insert(name.clone(), stored).is_some() {
+            if let Some(hash) = &hash {
+                check_hash(hash).map_err(|what| malformed(format!("sender '{name}': {what}")))?;
+            }
+            if let Some(certificate) = &certificate {
+                senders
+                    .check_certificate(&name, certificate)
+                    .map_err(|fault| malformed(fault.to_string()))?;
+            }
+            if certificate.is_none() && hash.is_none() {
+                return Err(malformed(format!("sender '{name}' has neither a hash nor a certificate")));
+            }
+            let sender = Arc::new(Sender { name: name.clone(), feeds, subjects, certificate });
+            let stored = Stored { sender, hash: hash.map(Arc::from) };
+            if senders.senders.insert(name.clone(), stored).is_some() {
                 return Err(malformed(format!("sender '{name}' is there twice")));
             }
         }
-        Ok(Senders { path: path.to_owned(), senders })
+        Ok(senders)
+    }
+
+    /// Adds a sender that logs in with its client certificate, by the name in it, and has no secret. Nothing is stored
+    /// before [`Senders::save`].
+    ///
+    /// # Errors
+    /// If a name is taken or outside the rule.
+    pub fn add_certified(
+        &mut self,
+        name: &str,
+        feeds: Vec<String>,
+        subjects: Vec<String>,
+        certificate: &str,
+    ) -> Result<(), SendersError> {
+        if self.senders.contains_key(name) {
+            return Err(SendersError::Taken(name.to_owned()));
+        }
+        check_name(name)?;
+        check_subjects(&subjects)?;
+        self.check_certificate(name, certificate)?;
+        let sender =
+            Sender { name: name.to_owned(), feeds, subjects, certificate: Some(certificate.to_owned()) };
+        let _new = self.senders.insert(name.to_owned(), Stored { sender: Arc::new(sender), hash: None });
+        Ok(())
+    }
+
+    /// Gives a sender a certificate beside its secret. Nothing is stored before [`Senders::save`].
+    ///
+    /// # Errors
+    /// If there is no such sender, or the certificate's name is another one's or outside the rule.
+    pub fn certify(&mut self, name: &str, certificate: &str) -> Result<(), SendersError> {
+        self.check_certificate(name, certificate)?;
+        let stored = self.senders.get_mut(name).ok_or_else(|| SendersError::Unknown(name.to_owned()))?;
+        stored.sender =
+            Arc::new(Sender { certificate: Some(certificate.to_owned()), ..(*stored.sender).clone() });
+        Ok(())
+    }
+
+    fn check_certificate(&self, of: &str, certificate: &str) -> Result<(), SendersError> {
+        let is_one = (1..=MAX_CERTIFICATE).contains(&certificate.len())
+            && certificate.trim() == certificate
+            && !certificate.chars().any(char::is_control);
+        if !is_one {
+            return Err(SendersError::InvalidCertificate(certificate.to_owned()));
+        }
+        let holder = self.list().find(|sender| sender.name != of && sender.is_certified_as(certificate));
+        match holder {
+            Some(holder) => Err(SendersError::CertificateTaken(certificate.to_owned(), holder.name.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Adds a sender with a new random secret. Nothing is stored before [`Senders::save`].
@@ -230,6 +317,8 @@ impl Senders {
     /// Adds a sender or replaces it, with a secret chosen by the caller. Nothing is stored before
     /// [`Senders::save`].
     ///
+    /// The certificate of one that is replaced stays.
+    ///
     /// # Errors
     /// If name or secret are outside the rules.
     pub fn set_secret(
@@ -244,9 +333,10 @@ impl Senders {
         if !(MIN_SECRET..=MAX_SECRET).contains(&secret.len()) {
             return Err(SendersError::SecretLength);
         }
+        let certificate = self.senders.get(name).and_then(|before| before.sender.certificate.clone());
         let stored = Stored {
-            sender: Arc::new(Sender { name: name.to_owned(), feeds, subjects }),
-            hash: hash_secret(secret.as_bytes())?.into(),
+            sender: Arc::new(Sender { name: name.to_owned(), feeds, subjects, certificate }),
+            hash: Some(hash_secret(secret.as_bytes())?.into()),
         };
         let _replaced = self.senders.insert(name.to_owned(), stored);
         Ok(())
@@ -281,7 +371,8 @@ impl Senders {
                     name: stored.sender.name.clone(),
                     feeds: stored.sender.feeds.clone(),
                     subjects: stored.sender.subjects.clone(),
-                    hash: stored.hash.to_string(),
+                    certificate: stored.sender.certificate.clone(),
+                    hash: stored.hash.as_ref().map(ToString::to_string),
                 })
                 .collect(),
         };
@@ -395,6 +486,36 @@ mod tests {
     }
 
     #[test]
+    fn who_a_certificate_is_one_senders_and_a_sender_may_have_it_instead_of_a_secret() {
+        let (_folder, path) = store();
+        let mut senders = Senders::load(&path).expect("loaded");
+        senders.add_certified("gateway", vec!["air".into()], vec![], "gw-1.example").expect("added");
+        let _secret = senders.add("lab", vec![], vec![]).expect("added");
+        for taken in ["gw-1.example", "GW-1.Example"] {
+            assert!(
+                matches!(senders.certify("lab", taken), Err(SendersError::CertificateTaken(..))),
+                "{taken}"
+            );
+        }
+        for wrong in ["", " lab", "lab\n", &"x".repeat(254)] {
+            assert!(matches!(senders.certify("lab", wrong), Err(SendersError::InvalidCertificate(_))));
+        }
+        assert!(matches!(senders.certify("nobody", "n.example"), Err(SendersError::Unknown(_))));
+        senders.certify("lab", "lab.example").expect("certified");
+        senders.set_secret("lab", vec![], vec![], "another secret").expect("replaced");
+        senders.save().expect("saved");
+        let again = Senders::load(&path).expect("loaded");
+        let kept: Vec<_> =
+            again.list().map(|sender| (&*sender.name, sender.certificate.as_deref())).collect();
+        assert_eq!(kept, [("gateway", Some("gw-1.example")), ("lab", Some("lab.example"))]);
+        assert_eq!(
+            fs::read_to_string(&path).expect("read").matches("hash").count(),
+            1,
+            "the gateway has no secret"
+        );
+    }
+
+    #[test]
     fn loud_a_damaged_store_is_an_error_that_names_the_file() {
         let (_folder, path) = store();
         for text in [
@@ -402,6 +523,9 @@ mod tests {
             "[[sender]]\nname='a'\nfeeds=[]\nhash='plain'",
             "[[sender]]\nname='a'\nfeeds=[]\nhash='$argon2id$v=19$m=4000000000,t=2,p=1$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0'",
             "[[sender]]\nname='a'\nfeeds=[]\nhash='x'\npassword='y'",
+            "[[sender]]\nname='a'\nfeeds=[]",
+            "[[sender]]\nname='a'\nfeeds=[]\ncertificate=''",
+            "[[sender]]\nname='a'\nfeeds=[]\ncertificate='c'\n[[sender]]\nname='b'\nfeeds=[]\ncertificate='C'",
         ] {
             fs::write(&path, text).expect("written");
             let error = Authenticator::open(&path).expect_err(text).to_string();

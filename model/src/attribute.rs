@@ -56,6 +56,8 @@ pub enum Attribute {
     Written = 19,
     /// Its sender says that it may have been sent before (MQTT's DUP): `1`.
     Again = 20,
+    /// The name in the client certificate that its sender logged in with.
+    Certificate = 21,
 }
 
 /// Where a record of a broker lay.
@@ -122,7 +124,7 @@ impl Asked {
 }
 
 impl Attribute {
-    const ALL: [Attribute; 20] = [
+    const ALL: [Attribute; 21] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -143,6 +145,7 @@ impl Attribute {
         Attribute::Headers,
         Attribute::Written,
         Attribute::Again,
+        Attribute::Certificate,
     ];
 
     /// The word used in the archive and in APIs.
@@ -169,6 +172,7 @@ impl Attribute {
             Attribute::Headers => "headers",
             Attribute::Written => "written",
             Attribute::Again => "again",
+            Attribute::Certificate => "certificate",
         }
     }
 

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use ioc_dashboards::{AppState, Behind, LiveLimits, Open, PackStatus};
-use ioc_ingest::transport::http::{
-    self, Receipts,
-    serve::{ServeLimits, serve},
+use ioc_ingest::transport::{
+    http::{self, ByTls, HTTP_BY_TLS, Receipts, ServeLimits, serve, serve_by_tls},
+    tls::{TlsCounts, TlsDoor},
 };
 
 use tokio::{net::TcpListener, sync::watch};
@@ -25,25 +25,51 @@ use crate::{
 
 /// HTTP connections beside live ones: pages, the API, metrics.
 const BESIDES: usize = 256;
+/// What counts as theirs, among metrics and where it is told who was not let in.
+const PART: &str = "pages";
+
+/// Where they listen.
+pub(super) struct PageListeners {
+    plain: TcpListener,
+    by_tls: Option<(TcpListener, Arc<TlsDoor>)>,
+}
+
+/// Where they are reached.
+pub(super) struct PageAddresses {
+    pub(super) plain: String,
+    pub(super) by_tls: Option<String>,
+}
 
 impl House<'_> {
     /// Where they are to be reached. Nobody's data is taken in if they cannot be shown: the address is the operator's to
     /// mend.
-    pub(super) async fn page_listener(&self) -> anyhow::Result<TcpListener> {
-        let listen = self.config.http.listen;
-        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))
+    pub(super) async fn page_listeners(&self) -> anyhow::Result<PageListeners> {
+        let listen_at = async |address| {
+            TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+        };
+        let plain = listen_at(self.config.http.listen).await?;
+        let counts = TlsCounts::default();
+        self.metrics.counters(PART, None, counts.counters.clone())?;
+        self.metrics.counters_by_label(PART, counts.failed.clone())?;
+        let door = self.config.pages_tls.door(HTTP_BY_TLS, &counts).context("the pages have no TLS")?;
+        let by_tls = match self.config.pages_by_tls().zip(door) {
+            Some((address, door)) => Some((listen_at(address).await?, door)),
+            None => None,
+        };
+        Ok(PageListeners { plain, by_tls })
     }
 
     /// Serves them, and keeps the board's view of the machinery true. Where they are reached.
     pub(super) fn open_pages(
         &self,
-        listener: TcpListener,
+        listeners: PageListeners,
         instance: &Instance,
         entrance: &Entrance,
         flow: &Flow,
         packs: KeptPacks,
-    ) -> anyhow::Result<String> {
-        let address = listener.local_addr()?;
+    ) -> anyhow::Result<PageAddresses> {
+        let PageListeners { plain, by_tls } = listeners;
+        let address = plain.local_addr()?;
         let originals = flow.originals.clone();
         let history = Arc::new(StoreHistory::new(
             (flow.store.store.clone(), instance.generation),
@@ -91,11 +117,18 @@ impl House<'_> {
         let router = ioc_dashboards::router(state)
             .merge(ioc_dashboards::routes::pushed_elsewhere(pushes))
             .fallback(ioc_dashboards::routes::nothing_here);
-        let listener = ioc_dashboards::steady(listener, Duration::from_secs(30));
+        let stall = Duration::from_secs(30);
         // Viewers who take all their seats must leave room for pages.
         let connections = self.config.http.max_live + BESIDES;
         let limits = ServeLimits { connections, ..ServeLimits::default() };
-        self.go(serve(listener, router, limits, self.stop.clone()));
+        let mut addresses = PageAddresses { plain: address.to_string(), by_tls: None };
+        if let Some((listener, door)) = by_tls {
+            addresses.by_tls = Some(format!("https://{}/", listener.local_addr()?));
+            let listener = ioc_dashboards::steady(listener, stall);
+            let by_tls = ByTls { door, clients: entrance.intake.clients().clone(), transport: PART };
+            self.go(serve_by_tls(listener, by_tls, router.clone(), limits, self.stop.clone()));
+        }
+        self.go(serve(ioc_dashboards::steady(plain, stall), router, limits, self.stop.clone()));
 
         let watcher = Watcher {
             driver: flow.driver.clone(),
@@ -110,6 +143,6 @@ impl House<'_> {
             archive: flow.archivist.as_ref().map(Archivist::snapshot),
         };
         self.go(watcher.run(self.stop.clone()));
-        Ok(address.to_string())
+        Ok(addresses)
     }
 }

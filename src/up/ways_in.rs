@@ -64,7 +64,9 @@ impl WaysIn {
         let shown = |running: &Running| {
             let kind = running.kind();
             let addresses = running.addresses().iter();
-            addresses.map(|address| WayIn::of(kind, address)).collect::<Vec<_>>()
+            addresses
+                .map(|address| WayIn::of(kind, address, running.is_in_the_clear(address)))
+                .collect::<Vec<_>>()
         };
         self.0.iter().flat_map(shown).collect()
     }

@@ -24,7 +24,7 @@ use super::{MAX_SECRET, Sender, Senders, SendersError, Stored, hash_secret};
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const FAILURES_KEPT: usize = 4_096;
 const FAILURE_LIFE: Duration = Duration::from_secs(60);
-const FAILURE_ANSWER: Duration = Duration::from_millis(500);
+pub(super) const FAILURE_ANSWER: Duration = Duration::from_millis(500);
 
 /// Tells whether a name and a secret belong together. Shared by all transports.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub(crate) type Seal = [u8; 32];
 #[derive(Debug, Default)]
 struct Known {
     senders: FxHashMap<String, KnownSender>,
+    /// The sender of each certificate, by the name in it in lower case.
+    certified: FxHashMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -111,7 +113,8 @@ impl Authenticator {
     }
 
     /// The sender a bearer token `<name>.<secret>` belongs to.
-    pub(crate) async fn authenticate_token(&self, token: &str) -> Option<Arc<Sender>> {
+    #[cfg(test)]
+    async fn authenticate_token(&self, token: &str) -> Option<Arc<Sender>> {
         let (name, secret) = token.split_once('.').unwrap_or(("", token));
         self.authenticate(name, secret.as_bytes()).await
     }
@@ -128,7 +131,15 @@ impl Authenticator {
         self.look_again().await;
         let known = self.known();
         let stored = &known.senders.get(name)?.stored;
-        Some((stored.sender.clone(), self.mark("", stored.hash.as_bytes())))
+        Some((stored.sender.clone(), self.mark("", stored.hash.as_ref()?.as_bytes())))
+    }
+
+    /// The sender whose client certificate has that name, as the store has it now.
+    pub(super) async fn certified(&self, certificate: &str) -> Option<Arc<Sender>> {
+        self.look_again().await;
+        let known = self.known();
+        let name = known.certified.get(&certificate.to_ascii_lowercase())?;
+        Some(known.senders.get(name)?.stored.sender.clone())
     }
 
     async fn verify(&self, name: &str, secret: &[u8], mark: Mark) -> Option<Arc<Sender>> {
@@ -142,7 +153,9 @@ impl Authenticator {
             return None;
         }
         let found = known.senders.get(name);
-        let hash = found.map_or_else(|| self.nobody.clone(), |found| found.stored.hash.clone());
+        let hash = found.and_then(|found| found.stored.hash.clone());
+        let has_secret = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.nobody.clone());
         let candidate = if secret.len() <= MAX_SECRET { secret.to_vec() } else { Vec::new() };
         let matches = tokio::task::spawn_blocking(move || {
             // Whoever goes away meanwhile makes no room: the work goes on.
@@ -153,7 +166,7 @@ impl Authenticator {
         .await
         .unwrap_or(false);
         match found {
-            Some(found) if matches => {
+            Some(found) if matches && has_secret => {
                 let _first = found.verified.set(mark);
                 Some(found.stored.sender.clone())
             }
@@ -241,7 +254,12 @@ impl Known {
             };
             (name, KnownSender { stored, verified })
         };
-        Known { senders: senders.senders.into_iter().map(known).collect() }
+        let certified = senders.list().filter_map(|sender| {
+            let certificate = sender.certificate.as_ref()?.to_ascii_lowercase();
+            Some((certificate, sender.name.clone()))
+        });
+        let certified = certified.collect();
+        Known { senders: senders.senders.into_iter().map(known).collect(), certified }
     }
 
     fn verified(&self, name: &str, mark: &Mark) -> Option<Arc<Sender>> {

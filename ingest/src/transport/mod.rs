@@ -18,6 +18,7 @@ pub mod kafka;
 pub mod mqtt;
 pub mod mqtt_broker;
 mod nothing;
+mod plain;
 pub mod pull;
 mod running;
 mod secrets_file;
@@ -27,12 +28,15 @@ pub mod syslog;
 pub mod tls;
 pub mod withheld;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use figment::Figment;
 use futures_util::future::BoxFuture;
 use ioc_model::pack::Feed;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
 
 pub use self::{
     running::{Running, TransportCounters},
@@ -82,6 +86,15 @@ pub struct Words {
     pub en: &'static str,
 }
 
+/// What a sender logs in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// Its secret.
+    Secret,
+    /// Its client certificate, by TLS.
+    Certificate,
+}
+
 /// Why a transport cannot start: for the operator to mend.
 pub type CannotStart = Box<dyn std::error::Error + Send + Sync>;
 
@@ -98,9 +111,9 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Whether a feed of the pack comes this way. Every feed but the page's own is one transport's.
     fn takes(&self, feed: &Feed) -> bool;
 
-    /// A command that sends a file to that feed as that sender, with the sender's secret in `$SECRET`; none if nobody is
-    /// registered for what comes this way.
-    fn example(&self, _feed: &Feed, _sender: &str) -> Option<String> {
+    /// A command that sends a file to that feed as that sender, with the sender's secret in `$SECRET` where it logs
+    /// in with one; none if nobody is registered for what comes this way, or cannot log in so.
+    fn example(&self, _feed: &Feed, _sender: &str, _login: Login) -> Option<String> {
         None
     }
 
@@ -117,6 +130,19 @@ fn section<Settings: DeserializeOwned>(
     kind: &Kind,
 ) -> Result<Settings, Box<figment::Error>> {
     Ok(settings.find_value(kind.section)?.deserialize()?)
+}
+
+/// An address of a listener, for settings; empty for none.
+///
+/// # Errors
+/// If it is no address with a port.
+pub fn address_or_none<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(value)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |_| D::Error::custom(format!("'{text}' is no address with a port, such as 127.0.0.1:5514"));
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// Runs a step that touches the disk away from the threads that serve connections.

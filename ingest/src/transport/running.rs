@@ -1,6 +1,6 @@
 //! A transport that runs, and its end: what is in flight is acknowledged, then it is over, within a bound.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use tokio::{runtime::Handle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -8,6 +8,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Kind, Site,
     counters::{Counters, CountersByLabel},
+    plain,
+    tls::TlsCounts,
 };
 
 /// How long a transport has to acknowledge what is in flight. A log without room answers nobody: who was not told sends
@@ -19,6 +21,8 @@ const STOPS_WITHIN: Duration = Duration::from_secs(15);
 pub struct Running {
     kind: &'static Kind,
     addresses: Vec<String>,
+    /// Those of `addresses` where what comes travels in the clear.
+    in_the_clear: Vec<String>,
     counters: Vec<TransportCounters>,
     by_label: Vec<Arc<dyn CountersByLabel>>,
     stop: CancellationToken,
@@ -40,6 +44,7 @@ impl Running {
         Running {
             kind,
             addresses: Vec::new(),
+            in_the_clear: Vec::new(),
             counters: Vec::new(),
             by_label: Vec::new(),
             stop: site.stop.child_token(),
@@ -50,6 +55,15 @@ impl Running {
     /// Where it is reached, or where it goes.
     pub(super) fn at(&mut self, address: impl Into<String>) {
         self.addresses.push(address.into());
+    }
+
+    /// It listens there without TLS, which is said where others than this machine come.
+    pub(super) fn at_plain(&mut self, said: String, address: SocketAddr) {
+        if plain::is_beyond_loopback(address) {
+            plain::warn(self.kind.word, address);
+            self.in_the_clear.push(said.clone());
+        }
+        self.at(said);
     }
 
     /// The folder it looks at.
@@ -65,6 +79,12 @@ impl Running {
     /// And what it counts there is told apart by labels.
     pub(super) fn counts_by_label(&mut self, counters: Arc<dyn CountersByLabel>) {
         self.by_label.push(counters);
+    }
+
+    /// What is counted of its listener by TLS.
+    pub(super) fn counts_tls(&mut self, counts: &TlsCounts) {
+        self.counts(None, counts.counters.clone());
+        self.counts_by_label(counts.failed.clone());
     }
 
     /// Fires when it is to end. Its tasks take nothing more then, acknowledge what they took, and return.
@@ -87,6 +107,12 @@ impl Running {
     #[must_use]
     pub fn addresses(&self) -> &[String] {
         &self.addresses
+    }
+
+    /// Whether what comes to that address of it travels in the clear, from other machines.
+    #[must_use]
+    pub fn is_in_the_clear(&self, address: &str) -> bool {
+        self.in_the_clear.iter().any(|known| known == address)
     }
 
     /// What it counts.

@@ -59,7 +59,7 @@ impl Site {
     pub async fn with(configure: impl FnOnce(&mut MqttConfig)) -> Site {
         let folder = tempfile::tempdir().unwrap();
         let mut config =
-            MqttConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..MqttConfig::default() };
+            MqttConfig { listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..MqttConfig::default() };
         configure(&mut config);
         let mut senders = Senders::load(&folder.path().join("senders.toml")).unwrap();
         senders.set_secret(GATEWAY, vec!["air".to_owned()], Vec::new(), SECRET).unwrap();
@@ -70,7 +70,7 @@ impl Site {
         let mut site = Site {
             log,
             valve,
-            address: config.listen,
+            address: config.listen.unwrap(),
             stop: CancellationToken::new(),
             counters: Arc::default(),
             intake: Intake::new(bus, Clock::Machine),
@@ -86,6 +86,7 @@ impl Site {
         self.stop = CancellationToken::new();
         let endpoint = MqttEndpoint::bind(
             self.config.clone(),
+            None,
             self.intake.clone(),
             watch::channel(Arc::new(Routes::of_pack(&Arc::new(pack())))).1,
             Arc::new(Authenticator::open(&self.senders_path()).unwrap()),
@@ -94,7 +95,7 @@ impl Site {
         )
         .await
         .unwrap();
-        self.address = endpoint.local_addr();
+        self.address = endpoint.addresses().next().unwrap().0;
         self.counters = endpoint.counters();
         self.running = Some(tokio::spawn(endpoint.run()));
     }
@@ -115,7 +116,7 @@ impl Site {
 
     /// A restarted endpoint listens on the same port.
     pub fn keep_port(&mut self) {
-        self.config.listen = self.address;
+        self.config.listen = Some(self.address);
     }
 
     pub fn senders_path(&self) -> PathBuf {

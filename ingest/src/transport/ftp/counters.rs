@@ -13,8 +13,6 @@ counters! {
     total accepted,
     /// Control connections closed at once: too many.
     total refused_connections,
-    /// Connections by TLS that did not come about.
-    total failed_handshakes,
     /// Log-ins with no or wrong credentials.
     total wrong_credentials,
     /// Sessions closed because nothing came for too long, or nobody logged in.

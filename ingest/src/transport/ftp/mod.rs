@@ -57,7 +57,7 @@ use self::{
     rooms::{Place, Rooms},
     session::Session,
     unfinished::Unfinished,
-    wire::Wire,
+    wire::{NotSecured, Wire},
 };
 use crate::{
     clients::{Caller, DoorEvent},
@@ -69,8 +69,6 @@ use crate::{
 
 /// How long the bus may take before a sender is told to come again.
 const BUS: Duration = Duration::from_secs(20);
-/// Whoever does not shake hands by then is let go.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Overdue unfinished files are looked for so often, at least.
 const LOOK_FOR_OVERDUE: Duration = Duration::from_secs(60);
 
@@ -116,6 +114,13 @@ impl Shared {
                 Err(NotAppended::Down)
             }
             Err(_) => Err(NotAppended::Full),
+        }
+    }
+
+    /// Tells the operator who was not let in by TLS.
+    fn refuse(&self, refused: &NotSecured, peer: SocketAddr) {
+        if let NotSecured::NotLetIn(refused) = refused {
+            refused.tell(self.intake.clients(), KIND.word, peer);
         }
     }
 
@@ -182,18 +187,15 @@ impl Door {
 async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAddr, is_implicit: bool, place: Place) {
     let Ok(local) = socket.local_addr() else { return };
     let local = SocketAddr::new(canonical(local.ip()), local.port());
-    let mut wire = Wire::Plain(socket);
+    let (mut wire, mut pass) = (Wire::Plain(socket), None);
     if is_implicit {
         let Some(door) = shared.tls.clone() else { return };
-        wire = match wire.secured(&door, HANDSHAKE).await {
-            Ok(wire) => wire,
-            Err(error) => {
-                shared.counters.failed_handshakes.one();
-                return shared.note(DoorEvent::Refused, "", peer, &format!("tls: {error}"));
-            }
+        (wire, pass) = match wire.secured(&door).await {
+            Ok(secured) => secured,
+            Err(refused) => return shared.refuse(&refused, peer),
         };
     }
-    Session::new(shared, wire, peer, local, place).run().await;
+    Session::new(shared, wire, pass, peer, local, place).run().await;
 }
 
 /// Hands over unfinished files that nobody renamed in time, until everything ends.

@@ -5,7 +5,6 @@ use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, time::Instant};
 
 use super::{
-    HANDSHAKE,
     counters::FtpCounters,
     passive,
     rooms::{Crowded, Room},
@@ -32,9 +31,29 @@ pub(super) struct Source {
     /// Whose connection it must be.
     pub(super) peer: IpAddr,
     /// By TLS; none in the clear.
-    pub(super) tls: Option<Arc<TlsDoor>>,
+    pub(super) tls: Option<Secrecy>,
     pub(super) idle_after: Duration,
     pub(super) counters: Arc<FtpCounters>,
+}
+
+/// What a data connection by TLS must show.
+#[derive(Clone, Debug)]
+pub(super) struct Secrecy {
+    pub(super) door: Arc<TlsDoor>,
+    /// The name in the certificate that the control connection showed: nobody else's brings its files.
+    pub(super) certificate: Option<String>,
+}
+
+impl Secrecy {
+    /// Encrypts a data connection, if it is of whom the control connection is.
+    pub(super) async fn of(&self, wire: Wire) -> io::Result<Wire> {
+        let (wire, pass) = wire.secured(&self.door).await.map_err(io::Error::other)?;
+        let shown = pass.as_ref().map(|pass| pass.name().unwrap_or_default());
+        match self.certificate.is_none() || shown == self.certificate.as_deref() {
+            true => Ok(wire),
+            false => Err(io::Error::other("its certificate is not that of the control connection")),
+        }
+    }
 }
 
 /// A file that came to its end.
@@ -69,11 +88,8 @@ pub(super) async fn receive(
     let socket = passive::comes(&source.listener, source.peer, &source.counters).await;
     let mut wire = Wire::Plain(socket.map_err(NotReceived::NoConnection)?);
     drop(source.listener);
-    if let Some(door) = &source.tls {
-        wire = wire.secured(door, HANDSHAKE).await.map_err(|error| {
-            source.counters.failed_handshakes.one();
-            NotReceived::NoConnection(error)
-        })?;
+    if let Some(secrecy) = &source.tls {
+        wire = secrecy.of(wire).await.map_err(NotReceived::NoConnection)?;
     }
     let deadline = Instant::now() + WHOLE_WITHIN;
     let mut digest = Digest::default();

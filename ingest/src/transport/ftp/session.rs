@@ -10,10 +10,11 @@ pub(super) use rename::hand_over_overdue;
 use tokio::{net::TcpListener, time::Instant};
 
 use super::{
-    HANDSHAKE, KIND, Shared,
+    KIND, Shared,
     command::{Command, Control},
     listing::{Brought, Style, stamp},
     path::VirtualPath,
+    receive::Secrecy,
     reply,
     rooms::{Place, Seat},
     target::{Target, target},
@@ -23,7 +24,8 @@ use super::{
 use crate::{
     clients::{Caller, DoorEvent, Visit},
     routes::Routes,
-    senders::Sender,
+    senders::{LoginFault, Sender, Shown},
+    transport::tls::{Pass, until_void},
 };
 
 /// Whoever has not logged in by then is let go.
@@ -51,6 +53,8 @@ struct Guest {
 pub(super) struct Session {
     shared: Arc<Shared>,
     control: Control,
+    /// The certificate that the client showed.
+    pass: Option<Pass>,
     peer: SocketAddr,
     local: SocketAddr,
     _place: Place,
@@ -80,6 +84,7 @@ impl Session {
     pub(super) fn new(
         shared: Arc<Shared>,
         wire: Wire,
+        pass: Option<Pass>,
         peer: SocketAddr,
         local: SocketAddr,
         place: Place,
@@ -87,6 +92,7 @@ impl Session {
         Session {
             shared,
             control: Control::new(wire),
+            pass,
             peer,
             local,
             _place: place,
@@ -137,6 +143,10 @@ impl Session {
         let line = tokio::select! {
             () = stop.cancelled() => {
                 self.say(421, "The server is stopping").await?;
+                return Ok(None);
+            }
+            _fault = until_void(self.pass.as_mut()) => {
+                self.end_with_pass().await?;
                 return Ok(None);
             }
             line = tokio::time::timeout_at(until, self.control.line()) => line,
@@ -266,20 +276,16 @@ impl Session {
         }
         self.guest = None;
         self.user = Some(name);
-        self.say(331, "And the password").await
+        self.say(331, "And the password, or an empty one beside a certificate").await
     }
 
     async fn pass(&mut self, secret: &[u8]) -> io::Result<Next> {
         let Some(name) = self.user.take() else { return self.say(503, "USER first").await };
-        let Some(sender) = self.shared.authenticator.authenticate(&name, secret).await else {
-            self.failures += 1;
-            self.shared.counters.wrong_credentials.one();
-            let known = self.shared.authenticator.sender(&name);
-            // What stands where a name should may be a secret.
-            let told = known.as_ref().map_or("", |sender| &sender.name);
-            self.shared.note(DoorEvent::WrongCredentials, told, self.peer, "wrong user or password");
-            let _said = self.say(530, "Wrong user or password").await?;
-            return Ok(if self.failures < MOST_FAILURES { Next::Go } else { Next::End });
+        let certificate = self.certificate().map(str::to_owned);
+        let shown = Shown { certificate: certificate.as_deref(), name: Some(&name), secret: Some(secret) };
+        let sender = match self.shared.authenticator.log_in(shown).await {
+            Ok(sender) => sender,
+            Err(fault) => return self.wrong_log_in(&name, fault).await,
         };
         let seat = match self.shared.rooms.session(&sender.name) {
             Ok(seat) => seat,
@@ -297,6 +303,43 @@ impl Session {
         self.say(230, "Come in").await
     }
 
+    async fn wrong_log_in(&mut self, name: &str, fault: LoginFault) -> io::Result<Next> {
+        self.failures += 1;
+        self.shared.counters.wrong_credentials.one();
+        if let (true, Some(pass)) = (fault.is_of_certificate(), &self.pass) {
+            pass.is_strange();
+        }
+        let known = self.shared.authenticator.sender(name);
+        // What stands where a name should may be a secret.
+        let told = known.as_ref().map_or("", |sender| &sender.name);
+        self.shared.note(DoorEvent::WrongCredentials, told, self.peer, fault.why());
+        let _said = self.say(530, "Wrong user, password or certificate").await?;
+        Ok(if self.failures < MOST_FAILURES { Next::Go } else { Next::End })
+    }
+
+    /// The certificate that it came in with does not count any more.
+    async fn end_with_pass(&mut self) -> io::Result<()> {
+        if let Some(pass) = &self.pass {
+            pass.is_ended();
+        }
+        let why = LoginFault::VoidCertificate.why();
+        self.shared.note(DoorEvent::WrongCredentials, self.name(), self.peer, why);
+        let _said = self.say(421, "Your certificate was revoked or has expired").await?;
+        Ok(())
+    }
+
+    /// The name in the certificate that the client showed.
+    fn certificate(&self) -> Option<&str> {
+        self.pass.as_ref().map(|pass| pass.name().unwrap_or_default())
+    }
+
+    /// How data connections are encrypted; none where they are not.
+    fn secrecy(&self) -> Option<Secrecy> {
+        let door = self.shared.tls.clone().filter(|_| self.is_data_private)?;
+        let certificate = self.certificate().map(str::to_owned);
+        Some(Secrecy { door, certificate })
+    }
+
     async fn auth(&mut self, how: &str) -> io::Result<Next> {
         let Some(door) = self.shared.tls.clone() else {
             return self.say(502, "There is no certificate here").await;
@@ -308,11 +351,15 @@ impl Session {
             return self.say(503, "It is encrypted already").await;
         }
         let _said = self.say(234, "Shake hands").await?;
-        let wire = self.control.take().secured(&door, HANDSHAKE).await.inspect_err(|error| {
-            self.shared.counters.failed_handshakes.one();
-            self.shared.note(DoorEvent::Refused, "", self.peer, &format!("tls: {error}"));
-        })?;
+        let (wire, pass) = match self.control.take().secured(&door).await {
+            Ok(secured) => secured,
+            Err(refused) => {
+                self.shared.refuse(&refused, self.peer);
+                return Ok(Next::End);
+            }
+        };
         self.control.put(wire);
+        self.pass = pass;
         // Who it was before was said in the clear.
         self.guest = None;
         Ok(Next::Go)

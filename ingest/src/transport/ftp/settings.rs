@@ -22,8 +22,8 @@ use super::{
     unfinished::Unfinished,
 };
 use crate::transport::{
-    CannotStart, Kind, Running, Site, Transport, Words, section,
-    tls::{TlsDoor, TlsFiles},
+    CannotStart, Kind, Login, Running, Site, Transport, Words, address_or_none, plain,
+    tls::{TlsCounts, TlsSettings, section_with_tls},
 };
 
 /// FTP and FTPS.
@@ -39,6 +39,8 @@ pub static KIND: Kind = Kind {
     configure: |settings| Ok(Arc::new(Ftp::configured(settings)?)),
 };
 
+/// Clients that ask what is spoken by TLS are told this.
+const PROTOCOLS: &[&[u8]] = &[b"ftp"];
 const SHORTEST_IDLE: SignedDuration = SignedDuration::from_secs(1);
 /// Longer is for ever.
 const LONGEST_IDLE: SignedDuration = SignedDuration::from_hours(24);
@@ -57,10 +59,9 @@ struct Ftp {
     /// Where clients come by TLS from the first byte on.
     #[serde(deserialize_with = "address_or_none")]
     tls_listen: Option<SocketAddr>,
-    /// The server's certificate.
-    tls_certificate: PathBuf,
-    /// Its key.
-    tls_key: PathBuf,
+    /// The certificate of both.
+    #[serde(skip)]
+    tls: TlsSettings,
     /// Beyond loopback without encryption, on purpose.
     plain_beyond_loopback: bool,
     /// Nobody logs in without encryption, on loopback neither.
@@ -87,10 +88,6 @@ struct Ftp {
     file_idle_after: SignedDuration,
     /// Unfinished files that nobody renames are handed over after so long.
     keep_unfinished: SignedDuration,
-}
-
-fn address_or_none<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAddr>, D::Error> {
-    parsed(value, "an address with a port, such as 127.0.0.1:2121", |text| text.parse().ok())
 }
 
 fn ipv4_or_none<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Ipv4Addr>, D::Error> {
@@ -133,15 +130,14 @@ struct NotKeeping {
 
 impl Ftp {
     fn configured(settings: &Figment) -> Result<Ftp, Box<figment::Error>> {
-        section(settings, &KIND)
+        let (ftp, tls) = section_with_tls::<Ftp>(settings, KIND.section)?;
+        Ok(Ftp { tls, ..ftp })
     }
 
-    fn has_certificate(&self) -> bool {
-        !self.tls_certificate.as_os_str().is_empty()
-    }
-
-    fn is_beyond_loopback(&self) -> bool {
-        self.listen.is_some_and(|address| !address.ip().is_loopback())
+    /// Whether passwords and files may travel in the clear.
+    fn is_plain_allowed(&self) -> bool {
+        let is_beyond = self.listen.is_some_and(plain::is_beyond_loopback);
+        !self.require_tls && (!is_beyond || self.plain_beyond_loopback)
     }
 }
 
@@ -151,27 +147,23 @@ impl Transport for Ftp {
     }
 
     fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut faults = self.tls.faults("ftp");
+        // With a certificate whoever does not ask for TLS is not let in.
+        if !self.tls.has_certificate() {
+            faults.extend(plain::fault("ftp.listen", self.listen, self.plain_beyond_loopback));
+        }
         let mut rule = |holds: bool, fault: &str| {
             if !holds {
                 faults.push(fault.to_owned());
             }
         };
+        let has_certificate = self.tls.has_certificate();
         rule(
-            self.has_certificate() != self.tls_key.as_os_str().is_empty(),
-            "ftp.tls_certificate and ftp.tls_key go together: set both or none",
-        );
-        rule(
-            self.tls_listen.is_none() || self.has_certificate(),
+            self.tls_listen.is_none() || has_certificate,
             "ftp.tls_listen needs ftp.tls_certificate and ftp.tls_key",
         );
         rule(
-            !self.is_beyond_loopback() || self.has_certificate() || self.plain_beyond_loopback,
-            "ftp.listen is no loopback address: without TLS passwords and files would travel in the clear. Set \
-             ftp.tls_certificate and ftp.tls_key, or ftp.plain_beyond_loopback = true if the network is yours alone",
-        );
-        rule(
-            !self.require_tls || self.has_certificate(),
+            !self.require_tls || has_certificate,
             "ftp.require_tls needs ftp.tls_certificate and ftp.tls_key",
         );
         rule(
@@ -202,16 +194,23 @@ impl Transport for Ftp {
         false
     }
 
-    fn example(&self, feed: &Feed, sender: &str) -> Option<String> {
+    fn example(&self, feed: &Feed, sender: &str, login: Login) -> Option<String> {
         let pack::Transport::Files { folder } = &feed.transport else { return None };
-        let (scheme, options, address) = match (self.listen, self.tls_listen) {
-            (Some(address), _) if self.has_certificate() => ("ftp", "--ssl-reqd ", address),
+        let (scheme, by_tls, address) = match (self.listen, self.tls_listen) {
+            (Some(address), _) if self.tls.has_certificate() => ("ftp", " --ssl-reqd", address),
             (Some(address), _) => ("ftp", "", address),
             (None, Some(address)) => ("ftps", "", address),
             (None, None) => return None,
         };
+        let login = match login {
+            Login::Secret => format!("-u \"{sender}:$SECRET\""),
+            Login::Certificate if self.tls.has_certificate() => {
+                format!("--cacert CA.pem --cert CERTIFICATE.pem --key KEY.pem -u {sender}:")
+            }
+            Login::Certificate => return None,
+        };
         let folder = folder.trim_start_matches("./").trim_matches('/');
-        Some(format!("curl {options}-u \"{sender}:$SECRET\" -T FILE {scheme}://{address}/{folder}/"))
+        Some(format!("curl{by_tls} {login} -T FILE {scheme}://{address}/{folder}/"))
     }
 
     fn start<'a>(&'a self, site: &'a Site) -> BoxFuture<'a, Result<Running, CannotStart>> {
@@ -222,14 +221,9 @@ impl Transport for Ftp {
             if self.listen.is_none() && self.tls_listen.is_none() {
                 return Ok(running);
             }
-            let tls = match self.has_certificate() {
-                true => Some(Arc::new(TlsDoor::open(TlsFiles {
-                    certificate: self.tls_certificate.clone(),
-                    key: self.tls_key.clone(),
-                    client_ca: None,
-                })?)),
-                false => None,
-            };
+            let counts = TlsCounts::default();
+            let tls = self.tls.door(PROTOCOLS, &counts)?;
+            running.counts_tls(&counts);
             let folder = site.data.join("ftp-unfinished");
             let unfinished = Unfinished::open(&folder).map_err(|source| NotKeeping { folder, source })?;
             counters.unfinished.set(unfinished.count() as u64);
@@ -240,8 +234,7 @@ impl Transport for Ftp {
                 authenticator: site.authenticator.clone(),
                 log: site.log.clone(),
                 tls,
-                is_plain_allowed: self.plain_beyond_loopback
-                    || !(self.require_tls || self.is_beyond_loopback()),
+                is_plain_allowed: self.is_plain_allowed(),
                 ports: Ports { range: self.passive_ports.clone(), public: self.passive_address },
                 rooms: Rooms::new(RoomLimits {
                     connections: self.max_connections,
@@ -262,15 +255,15 @@ impl Transport for Ftp {
                 let not_listening = |source| NotListening { address, source };
                 let listener = TcpListener::bind(address).await.map_err(not_listening)?;
                 let address = listener.local_addr().map_err(not_listening)?;
-                if !is_implicit && !address.ip().is_loopback() && self.plain_beyond_loopback {
-                    tracing::warn!(
-                        %address,
-                        "FTP travels in the clear where a client does not ask for TLS, passwords too: anybody on the \
-                         way can read and forge it"
-                    );
+                match is_implicit {
+                    true => running.at(format!("ftps://{address}")),
+                    false if self.is_plain_allowed() => running.at_plain(format!("ftp://{address}"), address),
+                    false => running.at(format!("ftp://{address}")),
                 }
-                running.at(format!("{}://{address}", if is_implicit { "ftps" } else { "ftp" }));
                 running.go(&site.senders, Door { listener, is_implicit, shared: shared.clone() }.run());
+            }
+            if let Some(door) = &shared.tls {
+                running.go(&Handle::current(), door.clone().keep_looking(running.stopping()));
             }
             running.go(&Handle::current(), hand_over_overdue(shared));
             Ok(running)
@@ -282,17 +275,19 @@ impl Transport for Ftp {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Ftp, Box<figment::Error>> {
+        use figment::providers::{Format, Toml};
+        let default = "[ftp]\nlisten = ''\ntls_listen = ''\ntls_certificate = ''\ntls_key = ''\ntls_client_ca = ''\n\
+             tls_revocations = ''\ntls_client_certificate = 'optional'\nplain_beyond_loopback = false\n\
+             require_tls = false\npassive_ports = ''\npassive_address = ''\nmax_connections = 1\n\
+             max_connections_per_address = 1\nmax_sessions_per_sender = 1\nmax_files_per_sender = 1\n\
+             max_memory_bytes = 1048576\nidle_after = '5m'\nfile_idle_after = '1m'\nkeep_unfinished = '24h'\n";
+        let more = format!("[ftp]\n{text}");
+        Ftp::configured(&Figment::from(Toml::string(default)).merge(Toml::string(&more)))
+    }
+
     fn ftp(text: &str) -> Ftp {
-        let defaults: toml::Table = toml::from_str(
-            "listen = ''\ntls_listen = ''\ntls_certificate = ''\ntls_key = ''\nplain_beyond_loopback = false\nrequire_tls = false\n\
-             passive_ports = ''\npassive_address = ''\nmax_connections = 1\nmax_connections_per_address = 1\n\
-             max_sessions_per_sender = 1\nmax_files_per_sender = 1\nmax_memory_bytes = 1048576\nidle_after = '5m'\n\
-             file_idle_after = '1m'\nkeep_unfinished = '24h'",
-        )
-        .unwrap();
-        let mut all = defaults;
-        all.extend(toml::from_str::<toml::Table>(text).unwrap());
-        all.try_into().unwrap()
+        read(text).unwrap()
     }
 
     #[test]
@@ -302,6 +297,7 @@ mod tests {
         assert!(ftp("listen = '0.0.0.0:21'").faults()[0].contains("ftp.plain_beyond_loopback = true"));
         assert!(ftp("listen = '0.0.0.0:21'\nplain_beyond_loopback = true").faults().is_empty());
         assert!(ftp("listen = '0.0.0.0:21'\ntls_certificate = 'c'\ntls_key = 'k'").faults().is_empty());
+        assert!(!ftp("listen = '0.0.0.0:21'\ntls_certificate = 'c'\ntls_key = 'k'").is_plain_allowed());
         assert!(ftp("tls_listen = '127.0.0.1:990'").faults()[0].contains("ftp.tls_certificate"));
         assert!(ftp("tls_certificate = 'c'").faults()[0].contains("go together"));
         assert!(ftp("require_tls = true").faults()[0].contains("ftp.require_tls needs"));
@@ -311,10 +307,7 @@ mod tests {
     fn a_range_of_ports_is_two_in_order() {
         assert_eq!(ftp("passive_ports = '50000-50100'").passive_ports, Some(50_000..=50_100));
         for wrong in ["50000", "2-1", "0-5", "1-70000", "a-b"] {
-            let settings = format!("passive_ports = '{wrong}'");
-            let table: toml::Table = toml::from_str(&settings).unwrap();
-            let value = table["passive_ports"].clone();
-            assert!(ports_or_none(value).is_err(), "{wrong}");
+            assert!(read(&format!("passive_ports = '{wrong}'")).is_err(), "{wrong}");
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Head {
     pub(super) path: String,
     /// Where its sender was, as `address:port`.
     pub(super) peer: String,
+    /// The name in the certificate that it came with.
+    pub(super) certificate: Option<String>,
     /// Milliseconds since 1970.
     pub(super) at: i64,
     pub(super) bytes: u64,
@@ -265,6 +267,7 @@ mod tests {
             sender: sender.into(),
             path: path.into(),
             peer: "192.0.2.1:5".into(),
+            certificate: None,
             at,
             bytes: bytes.len() as u64,
             sha256: digest.hex(),

@@ -10,10 +10,23 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use crate::transport::tls::TlsDoor;
+use crate::transport::tls::{Guest, NotLetIn, Pass, TlsDoor};
 
+/// Whoever does not shake hands by then is let go.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a peer may leave what it is told unread.
 const STALL: Duration = Duration::from_secs(30);
+
+/// Why a connection is not encrypted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotSecured {
+    /// It is encrypted already.
+    #[error("it is encrypted already")]
+    Twice,
+    /// The client was not let in.
+    #[error(transparent)]
+    NotLetIn(#[from] NotLetIn),
+}
 
 /// One connection.
 #[derive(Debug)]
@@ -27,14 +40,11 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    /// Shakes hands on a plain one.
-    pub(super) async fn secured(self, door: &TlsDoor, within: Duration) -> io::Result<Wire> {
-        let Wire::Plain(socket) = self else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is encrypted already"));
-        };
-        let shaken = timeout(within, door.accept(socket)).await;
-        let late = || io::Error::new(io::ErrorKind::TimedOut, "no handshake in time");
-        Ok(Wire::Tls(Box::new(shaken.map_err(|_| late())??)))
+    /// Shakes hands on a plain one, and gives the certificate that the client showed.
+    pub(super) async fn secured(self, door: &TlsDoor) -> Result<(Wire, Option<Pass>), NotSecured> {
+        let Wire::Plain(socket) = self else { return Err(NotSecured::Twice) };
+        let Guest { stream, pass } = door.accept(socket, HANDSHAKE).await?;
+        Ok((Wire::Tls(Box::new(stream)), pass))
     }
 
     pub(super) fn is_encrypted(&self) -> bool {

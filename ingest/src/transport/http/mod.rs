@@ -1,4 +1,4 @@
-//! HTTP push: `POST /ingest/<feed>` with a bearer token, any bytes as the body.
+//! HTTP push: `POST /ingest/<feed>` with a bearer token, or by TLS a client certificate, any bytes as the body.
 //!
 //! Senders knock at a listener of their own, apart from the pages: they come from other machines, with a token each,
 //! while pages have no access control yet and must stay on loopback. It listens before the store answers, and says
@@ -22,6 +22,7 @@ mod body;
 mod clerk;
 mod counters;
 mod gate;
+mod login;
 mod problem;
 mod push;
 mod receipt;
@@ -42,8 +43,8 @@ pub use receipt::{
     ReportedChange, Sent,
 };
 use serde::{Deserialize, Serialize};
-pub use serve::{ServeLimits, serve};
-pub use settings::KIND;
+pub use serve::{ByTls, ServeLimits, serve, serve_by_tls};
+pub use settings::{HTTP_BY_TLS, KIND};
 use tokio::sync::watch;
 
 use self::{clerk::Clerks, gate::Gate, problem::Problem};

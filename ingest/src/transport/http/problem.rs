@@ -8,6 +8,8 @@ use ioc_decode::unpack::Packing;
 use ioc_model::text::Text;
 use serde::Serialize;
 
+use crate::senders::LoginFault;
+
 const RETRY_AFTER_SECONDS: &str = "10";
 
 /// A refusal.
@@ -15,6 +17,8 @@ const RETRY_AFTER_SECONDS: &str = "10";
 pub(super) enum Problem {
     /// No token, or not a sender's.
     Unauthenticated,
+    /// A certificate that is no sender's, or another one's than the token beside it.
+    Certificate(LoginFault),
     /// The sender may not send to this feed.
     Forbidden(String),
     /// No feed of that name takes HTTP.
@@ -99,6 +103,14 @@ impl Problem {
         "tạm thời chưa tra cứu được kết quả xử lý bản tin",
     );
 
+    /// What a client is told that could not be let in.
+    pub(super) fn of_login(fault: LoginFault) -> Problem {
+        match fault.is_of_certificate() {
+            true => Problem::Certificate(fault),
+            false => Problem::Unauthenticated,
+        }
+    }
+
     fn words(&self) -> (StatusCode, &'static str, &'static str, String, String) {
         match self {
             Problem::Unauthenticated => (
@@ -110,6 +122,26 @@ impl Problem {
                 "không có token đúng của bên gửi: hãy gửi kèm 'Authorization: Bearer <tên>.<mật khẩu>'"
                     .to_owned(),
             ),
+            Problem::Certificate(fault) => {
+                let (en, vi) = match fault {
+                    LoginFault::OthersCertificate => (
+                        "the certificate and the token are of two senders: send the token of the certificate's sender, \
+                         or none",
+                        "chứng thư và mã truy cập thuộc hai bên gửi khác nhau: hãy gửi mã của đúng bên gửi có chứng thư \
+                         này, hoặc không gửi mã",
+                    ),
+                    LoginFault::VoidCertificate => (
+                        "the certificate was revoked or has expired: ask for a new one",
+                        "chứng thư đã bị thu hồi hoặc hết hạn: hãy xin cấp chứng thư mới",
+                    ),
+                    LoginFault::UnknownCertificate | LoginFault::Secret => (
+                        "no sender has this certificate: the operator must say whose it is",
+                        "không có bên gửi nào đăng ký chứng thư này: người vận hành cần khai báo chứng thư là của ai",
+                    ),
+                };
+                let (en, vi) = (en.to_owned(), vi.to_owned());
+                (StatusCode::FORBIDDEN, "certificate", "Not a sender's certificate", en, vi)
+            }
             Problem::Forbidden(feed) => (
                 StatusCode::FORBIDDEN,
                 "forbidden",

@@ -25,12 +25,13 @@ use super::{
     gate::Crowded,
     problem::Problem,
     report,
+    serve::Came,
 };
 use crate::{
     clients::{Caller, DoorEvent},
     intake::SenderLine,
     senders::Sender,
-    transport::nothing::holds_nothing,
+    transport::{nothing::holds_nothing, tls::Pass},
 };
 
 /// What a sender gets for durable bytes.
@@ -51,6 +52,8 @@ pub(super) struct Receipt {
 pub(super) struct Pushed<'a> {
     pub(super) feed: String,
     pub(super) peer: Option<SocketAddr>,
+    /// The name in the certificate that its sender logged in with.
+    pub(super) certificate: Option<&'a str>,
     /// The name of the file, where it has one.
     pub(super) file: Option<&'a str>,
 }
@@ -102,12 +105,14 @@ fn is_confirmed(headers: &HeaderMap) -> bool {
 impl HttpPush {
     async fn receive(&self, feed: String, request: Request) -> Result<Received, Problem> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-        let Some(sender) = self.sender_of(request.headers()).await else {
-            self.note_stranger(request.headers(), peer);
-            return Err(Problem::Unauthenticated);
-        };
+        let came = Came::of(request.extensions());
+        let sender = self.sender_of(request.headers(), &came).await.map_err(|fault| {
+            self.note_stranger(fault, request.headers(), &came, peer);
+            Problem::of_login(fault)
+        })?;
         let file = clerk::file_name(request.headers());
-        self.take(&sender, Pushed { feed, peer, file: file.as_deref() }, request).await
+        let certificate = came.pass.as_ref().and_then(Pass::name);
+        self.take(&sender, Pushed { feed, peer, certificate, file: file.as_deref() }, request).await
     }
 
     /// Takes the body of a request of that sender.
@@ -117,7 +122,7 @@ impl HttpPush {
         pushed: Pushed<'_>,
         request: Request,
     ) -> Result<Received, Problem> {
-        let Pushed { feed, peer, file } = pushed;
+        let Pushed { feed, peer, certificate, file } = pushed;
         let caller = Caller { transport: KIND.word, user: &sender.name, client_id: "", peer };
         let clients = self.intake.clients();
         clients.heard(&caller, 1);
@@ -178,7 +183,8 @@ impl HttpPush {
             Some(file) => format!("/upload/{feed}/{file}"),
             None => format!("/ingest/{feed}"),
         };
-        let line = self.intake.line_of(&sender.name, sender.origin(peer)).of_feeds(&sender.feeds);
+        let line =
+            self.intake.line_of(&sender.name, sender.origin(peer, certificate)).of_feeds(&sender.feeds);
         let mut chunk = ChunkBuilder::new();
         match read {
             Read::Whole { bytes, digest } => {
@@ -246,31 +252,6 @@ impl HttpPush {
         report::answered(&receipt)
     }
 
-    /// The sender whose token the request carries.
-    pub(super) async fn sender_of(&self, headers: &HeaderMap) -> Option<Arc<Sender>> {
-        let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = value.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return None;
-        }
-        self.authenticator.authenticate_token(token.trim()).await
-    }
-
-    /// Of a token only a name that is a sender's is told: what stands in its place may be a secret.
-    fn note_stranger(&self, headers: &HeaderMap, peer: Option<SocketAddr>) {
-        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let named = value.and_then(|value| value.split_once(' ')?.1.trim().split_once('.'));
-        let known = named.and_then(|(name, _)| self.authenticator.sender(name));
-        let user = known.as_ref().map_or("", |sender| &sender.name);
-        let why = match value {
-            None => "no token",
-            Some(_) if known.is_some() => "not this sender's token",
-            Some(_) => "a token of no known sender",
-        };
-        let caller = Caller { transport: KIND.word, user, client_id: "", peer };
-        self.intake.clients().note(DoorEvent::WrongCredentials, &caller, None, why);
-    }
-
     async fn append(&self, line: &SenderLine, mut chunk: ChunkBuilder) -> Result<Appended, Problem> {
         let patience = Duration::from_millis(self.limits.bus_ms);
         let durable = async { self.intake.hand_over(line, &mut chunk).await?.await };
@@ -287,7 +268,9 @@ impl HttpPush {
     pub(super) fn count(&self, problem: &Problem) {
         let counters = &self.counters;
         let counter = match problem {
-            Problem::Unauthenticated | Problem::WrongLogIn => &counters.unauthenticated,
+            Problem::Unauthenticated | Problem::Certificate(_) | Problem::WrongLogIn => {
+                &counters.unauthenticated
+            }
             Problem::Forbidden(_) => &counters.forbidden,
             Problem::UnknownFeed(_) => &counters.unknown_feed,
             Problem::TimedOut => &counters.timed_out,

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -20,7 +20,7 @@ use ioc_model::{
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::{HttpPush, problem::Problem, report};
+use super::{HttpPush, problem::Problem, report, serve::Came};
 
 /// What became of an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -148,9 +148,9 @@ struct Answer {
 pub(super) async fn receipt(
     State(push): State<Arc<HttpPush>>,
     Path(position): Path<String>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
-    match push.became(&position, &headers).await {
+    match push.became(&position, request.headers(), &Came::of(request.extensions())).await {
         Ok(Became::Envelope(answer)) => Json(answer).into_response(),
         Ok(Became::Report(receipt)) => report::looked_up(&receipt),
         Err(problem) => problem.into_response(),
@@ -166,8 +166,8 @@ enum Became {
 }
 
 impl HttpPush {
-    async fn became(&self, position: &str, headers: &HeaderMap) -> Result<Became, Problem> {
-        let sender = self.sender_of(headers).await.ok_or(Problem::Unauthenticated)?;
+    async fn became(&self, position: &str, headers: &HeaderMap, came: &Came) -> Result<Became, Problem> {
+        let sender = self.sender_of(headers, came).await.map_err(Problem::of_login)?;
         let position: Position = position.parse().map_err(|_| Problem::InvalidPosition)?;
         let receipts = self.receipts.borrow().clone().ok_or(Problem::STARTING)?;
         let no_answer = |error: ReceiptsUnavailable| {

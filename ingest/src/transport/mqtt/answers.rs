@@ -16,14 +16,12 @@ use std::{
 
 use ioc_bus::{AppendError, Durable};
 use tokio::{
-    io::AsyncWriteExt,
-    net::tcp::OwnedWriteHalf,
     sync::{Notify, mpsc},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{counters::MqttCounters, reason::Reason, reply, wire::Version};
+use super::{counters::MqttCounters, reason::Reason, reply, stream::Writing, wire::Version};
 
 /// Chunks of one connection that may wait for the disk; its reader stops after that (invariant BOUND).
 pub(super) const WAITING_CHUNKS: usize = 4;
@@ -105,7 +103,7 @@ pub(super) fn reason_of(error: &AppendError) -> Reason {
 
 /// Writes answers until there are no more, or the client or the bus takes none.
 pub(super) async fn write_answers(
-    mut socket: OwnedWriteHalf,
+    mut socket: Writing,
     mut answers: mpsc::Receiver<Answer>,
     link: Arc<Link>,
     counters: Arc<MqttCounters>,
@@ -114,13 +112,14 @@ pub(super) async fn write_answers(
     if write_all(&mut socket, &mut answers, &link, &counters, &mut out).await.is_err() {
         link.stopped.cancel();
     }
+    socket.end().await;
 }
 
 /// The client takes nothing any more, or the bus.
 struct Ended;
 
 async fn write_all(
-    socket: &mut OwnedWriteHalf,
+    socket: &mut Writing,
     answers: &mut mpsc::Receiver<Answer>,
     link: &Link,
     counters: &MqttCounters,
@@ -176,7 +175,7 @@ async fn write_all(
     }
 }
 
-async fn flush(socket: &mut OwnedWriteHalf, out: &mut Vec<u8>) -> Result<(), Ended> {
+async fn flush(socket: &mut Writing, out: &mut Vec<u8>) -> Result<(), Ended> {
     if out.is_empty() {
         return Ok(());
     }

@@ -8,8 +8,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use ioc_bus::{AppendError, ChunkBuilder};
 use ioc_model::{attribute::Attribute, envelope::Content};
 use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpStream, tcp::OwnedWriteHalf},
+    net::TcpStream,
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
 };
@@ -28,12 +27,15 @@ use super::{
     session::ClientKey,
     sessions::SessionsError,
     settings::KIND,
+    stream::{self, Writing},
     wire::{Frame, Violation, frame},
 };
 use crate::{
     clients::{Caller, DoorEvent, Visit},
     intake::SenderLine,
     routes::TopicCache,
+    senders::Shown,
+    transport::tls::{HandshakeFault, Pass, TlsDoor, until_void},
 };
 
 /// Nobody who has not authenticated may make us keep more than this.
@@ -56,6 +58,8 @@ enum End {
     TakenOver,
     /// Its sender was removed.
     Removed,
+    /// Its certificate does not count any more.
+    Void(HandshakeFault),
     /// The endpoint stops.
     Stopping,
 }
@@ -66,7 +70,7 @@ impl End {
             End::Client(reception::End::Violation(violation)) => Some(violation.reason()),
             End::NotDurable(error) => Some(reason_of(error)),
             End::TakenOver => Some(Reason::SESSION_TAKEN_OVER),
-            End::Removed => Some(Reason::NOT_AUTHORIZED),
+            End::Removed | End::Void(_) => Some(Reason::NOT_AUTHORIZED),
             End::Stopping => Some(Reason::SHUTTING_DOWN),
             End::Client(reception::End::Goodbye { .. }) | End::Gone | End::Unanswered => None,
         }
@@ -78,7 +82,7 @@ impl End {
         match self {
             End::Client(reception::End::Goodbye { with_will, .. }) => *with_will,
             // Nor is the will of a sender that may not send any more, or one the bus would not take.
-            End::Stopping | End::Removed | End::NotDurable(_) => false,
+            End::Stopping | End::Removed | End::Void(_) | End::NotDurable(_) => false,
             _ => true,
         }
     }
@@ -98,19 +102,38 @@ struct Client {
     reception: Reception,
     line: SenderLine,
     peer: SocketAddr,
+    /// The certificate it came with.
+    pass: Option<Pass>,
     keep_alive: Option<Duration>,
     will: Option<Will>,
     session_lifetime: u32,
 }
 
 /// Serves a connection to its end. When there are too many, it is only told so.
-pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAddr, is_one_too_many: bool) {
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    socket: TcpStream,
+    tls: Option<Arc<TlsDoor>>,
+    peer: SocketAddr,
+    is_one_too_many: bool,
+) {
     // Without it an acknowledgement could wait for the client's delayed TCP ACK; refused on a dead socket only.
     let _refused = socket.set_nodelay(true);
-    let (reading, mut writing) = socket.into_split();
+    let deadline = Instant::now() + shared.config.connect_timeout();
+    let opened = tokio::select! {
+        opened = stream::open(socket, tls.as_deref(), shared.config.connect_timeout()) => opened,
+        () = shared.stop.cancelled() => return shared.counters.refused_connections.one(),
+    };
+    let (reading, mut writing, pass) = match opened {
+        Ok(opened) => opened,
+        Err(refused) => {
+            refused.tell(shared.intake.clients(), KIND.word, peer);
+            return shared.counters.refused_connections.one();
+        }
+    };
     let mut inbox = Inbox::new(reading);
     let arrived = tokio::select! {
-        arrived = timeout(shared.config.connect_timeout(), read_connect(&mut inbox, &shared.counters)) => arrived.ok().flatten(),
+        arrived = timeout_at(deadline, read_connect(&mut inbox, &shared.counters)) => arrived.ok().flatten(),
         () = shared.stop.cancelled() => None,
     };
     let Some(body) = arrived else {
@@ -120,10 +143,12 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
         Ok(connect) => {
             let admitted = match is_one_too_many {
                 true => Err((Reason::QUOTA_EXCEEDED, "too many connections")),
-                false => admit(&shared, &connect, peer).await,
+                false => admit(&shared, &connect, peer, pass.as_ref()).await,
             };
             admitted.map_err(|(reason, why)| {
-                let (client_id, user) = (connect.client_id, connect.user.unwrap_or_default());
+                let certified = pass.as_ref().and_then(Pass::name);
+                let user = connect.user.filter(|user| !user.is_empty()).or(certified).unwrap_or_default();
+                let client_id = connect.client_id;
                 RefusedConnect { version: Some(connect.version), reason, why, client_id, user }
             })
         }
@@ -133,7 +158,7 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
         Ok((client, connack)) => {
             shared.counters.accepted.one();
             drop(body);
-            converse(&shared, client, connack, inbox, writing).await;
+            converse(&shared, Client { pass, ..client }, connack, inbox, writing).await;
         }
         Err(RefusedConnect { version, reason, why, client_id, user }) => {
             shared.counters.refused_connections.one();
@@ -149,7 +174,7 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
             let answer = version.map(|version| reply::refused(version, reason)).unwrap_or_default();
             // A client that does not take its refusal is told nothing.
             let _written = timeout(LINGER, writing.write_all(&answer)).await;
-            drop(writing);
+            writing.end().await;
             inbox.drain().await;
         }
     }
@@ -190,24 +215,31 @@ async fn admit(
     shared: &Arc<Shared>,
     connect: &Connect<'_>,
     peer: SocketAddr,
+    pass: Option<&Pass>,
 ) -> Result<(Client, Vec<u8>), (Reason, &'static str)> {
-    let sender = match (connect.user, connect.password) {
-        (Some(user), Some(password)) => tokio::select! {
-            sender = shared.authenticator.authenticate(user, password) => sender,
-            () = shared.stop.cancelled() => return Err((Reason::SERVER_UNAVAILABLE, "stopping")),
-        },
-        _ => None,
+    // A certificate that names nobody is nobody's.
+    let certificate = pass.map(|pass| pass.name().unwrap_or_default());
+    let shown = Shown { certificate, name: connect.user, secret: connect.password };
+    let logged_in = tokio::select! {
+        logged_in = shared.authenticator.log_in(shown) => logged_in,
+        () = shared.stop.cancelled() => return Err((Reason::SERVER_UNAVAILABLE, "stopping")),
     };
-    let Some(sender) = sender else {
+    let sender = logged_in.map_err(|fault| {
         shared.counters.refused_credentials.one();
-        return Err((Reason::BAD_USER_OR_PASSWORD, "no sender of that name has this password"));
-    };
+        match pass {
+            Some(pass) if fault.is_of_certificate() => {
+                pass.is_strange();
+                (Reason::NOT_AUTHORIZED, fault.why())
+            }
+            _ => (Reason::BAD_USER_OR_PASSWORD, fault.why()),
+        }
+    })?;
     let assigned = connect.client_id.is_empty().then(|| format!("ioc-{:032x}", rand::random::<u128>()));
     let client_id = assigned.as_deref().unwrap_or(connect.client_id);
     let key = ClientKey::new(&sender.name, client_id);
     // An identifier made for this connection must not scatter its sender over the partitions.
     let share = if assigned.is_some() { &sender.name } else { key.as_str() };
-    let line = shared.intake.line_of(share, sender.origin(Some(peer))).of_feeds(&sender.feeds);
+    let line = shared.intake.line_of(share, sender.origin(Some(peer), certificate)).of_feeds(&sender.feeds);
     let (place, former) = shared.registry.enter(key, peer, &shared.stop);
     let caller = caller(&sender.name, client_id, peer);
     if let Some(former) = former {
@@ -253,7 +285,10 @@ async fn admit(
     let visit = shared.intake.clients().enter(&caller);
     let link = Arc::new(Link::new(connect.version, place.stopped().clone()));
     let session_lifetime = begun.lifetime;
-    Ok((Client { link, place, visit, reception, line, peer, keep_alive, will, session_lifetime }, connack))
+    Ok((
+        Client { link, place, visit, reception, line, peer, pass: None, keep_alive, will, session_lifetime },
+        connack,
+    ))
 }
 
 async fn converse(
@@ -261,7 +296,7 @@ async fn converse(
     mut client: Client,
     connack: Vec<u8>,
     mut inbox: Inbox,
-    writing: OwnedWriteHalf,
+    writing: Writing,
 ) {
     let (answers, queue) = mpsc::channel(WAITING_CHUNKS);
     let writer = tokio::spawn(write_answers(writing, queue, client.link.clone(), shared.counters.clone()));
@@ -319,6 +354,7 @@ impl Client {
                     let readable = tokio::select! {
                         biased;
                         () = stopped.cancelled() => return self.why_stopped(shared),
+                        fault = until_void(self.pass.as_mut()) => return End::Void(fault),
                         readable = timeout_at(deadline, inbox.readable()) => readable,
                     };
                     match readable {
@@ -343,6 +379,9 @@ impl Client {
         if !received.chunk.is_empty() {
             if !self.follow_sender(shared) {
                 return Err(End::Removed);
+            }
+            if let Some(fault) = self.pass.as_mut().and_then(Pass::fault) {
+                return Err(End::Void(fault));
             }
             let handed_over = tokio::select! {
                 biased;
@@ -370,7 +409,11 @@ impl Client {
             return false;
         };
         if !Arc::ptr_eq(&sender, &self.reception.sender) {
-            self.line.comes_from(sender.origin(Some(self.peer)));
+            let certificate = self.pass.as_ref().and_then(Pass::name);
+            if certificate.is_some_and(|name| !sender.is_certified_as(name)) {
+                return false;
+            }
+            self.line.comes_from(sender.origin(Some(self.peer), certificate));
             self.line.may_send_to(&sender.feeds);
             self.reception.sender = sender;
             self.reception.topics.clear();
@@ -403,7 +446,7 @@ impl Client {
 
     /// What an end leaves behind: counters, the session's age, the will.
     async fn say_goodbye(self, shared: &Arc<Shared>, end: &End) {
-        let Client { place, visit, reception, line, will, session_lifetime, .. } = self;
+        let Client { place, visit, reception, line, will, session_lifetime, pass, peer, .. } = self;
         // Its will may have to wait: it is not connected any more.
         drop(visit);
         let name = &reception.sender.name;
@@ -418,6 +461,13 @@ impl Client {
                 tracing::warn!(sender = name, %error, "a connection is closed unacknowledged")
             }
             End::TakenOver => shared.counters.taken_over.one(),
+            End::Void(fault) => {
+                if let Some(pass) = pass {
+                    pass.is_ended();
+                }
+                let caller = caller(name, place.key().client_id(), peer);
+                shared.intake.clients().note(DoorEvent::Refused, &caller, None, fault.sentence());
+            }
             End::Gone | End::Unanswered | End::Removed | End::Stopping => {}
         }
         let is_taken_over = place.is_taken_over();

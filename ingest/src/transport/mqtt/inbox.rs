@@ -5,7 +5,9 @@
 
 use std::{cell::RefCell, time::Duration};
 
-use tokio::{net::tcp::OwnedReadHalf, time::timeout};
+use tokio::time::timeout;
+
+use super::stream::Reading;
 
 /// Bytes read at once.
 const READ_AT_ONCE: usize = 16 << 10;
@@ -18,7 +20,7 @@ thread_local! {
 
 /// The reading half.
 pub(super) struct Inbox {
-    socket: OwnedReadHalf,
+    socket: Reading,
     /// The start of a packet.
     unfinished: Vec<u8>,
     /// Fewer bytes than this are not worth a look.
@@ -33,12 +35,12 @@ pub(super) enum Read {
 }
 
 impl Inbox {
-    pub(super) fn new(socket: OwnedReadHalf) -> Inbox {
+    pub(super) fn new(socket: Reading) -> Inbox {
         Inbox { socket, unfinished: Vec::new(), needed: 0 }
     }
 
     /// Resolves when there may be something to read.
-    pub(super) async fn readable(&self) -> std::io::Result<()> {
+    pub(super) async fn readable(&mut self) -> std::io::Result<()> {
         self.socket.readable().await
     }
 

@@ -19,7 +19,8 @@
 //! A connection reads into one chunk per `read`, hands it over with one ticket and acknowledges in order when the
 //! ticket resolves. Nothing lingers to make groups larger: what queues up during one fsync is the next group.
 //!
-//! Not here: TLS, which a proxy in front terminates.
+//! By TLS it has a port of its own. A client with a certificate of a sender logs in with that and needs no password; it is
+//! closed when its certificate does not count any more ([`Pass`](super::tls::Pass)).
 
 mod answers;
 mod connect;
@@ -38,11 +39,13 @@ mod session;
 mod session_lines;
 mod sessions;
 mod settings;
+mod stream;
 mod wire;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 pub use counters::{MqttCounters, MqttCounts};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 pub use sessions::SessionsError;
 use sessions::{SessionLimits, Sessions};
@@ -54,6 +57,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::tls::TlsDoor;
 use crate::{intake::Intake, routes::Routes, senders::Authenticator};
 
 /// Connections over the limit that are told so at the same time; more are closed without a word.
@@ -65,8 +69,8 @@ const SMALLEST_PACKET_LIMIT: u32 = 128;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MqttConfig {
-    /// Where it listens.
-    pub listen: SocketAddr,
+    /// Where it listens without TLS; nowhere if there is no address.
+    pub listen: Option<SocketAddr>,
     /// The longest packet in bytes, fixed header included.
     pub packet_limit: u32,
     /// How many publishes of one client may be unacknowledged (told to version 5; 3.1.1 is slowed by TCP).
@@ -86,7 +90,7 @@ pub struct MqttConfig {
 impl Default for MqttConfig {
     fn default() -> MqttConfig {
         MqttConfig {
-            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 1883))),
             packet_limit: 1 << 20,
             receive_maximum: 1_024,
             most_connections: 10_000,
@@ -126,11 +130,19 @@ pub enum MqttError {
 /// An endpoint that listens.
 #[derive(Debug)]
 pub struct MqttEndpoint {
-    listener: TcpListener,
-    address: SocketAddr,
+    ports: Vec<Port>,
     shared: Arc<Shared>,
     /// Ends connections that do not end by themselves when the endpoint stops.
     abandon: CancellationToken,
+}
+
+/// Where connections come.
+#[derive(Debug)]
+struct Port {
+    listener: TcpListener,
+    address: SocketAddr,
+    /// None for one without TLS.
+    tls: Option<Arc<TlsDoor>>,
 }
 
 /// What all connections share.
@@ -148,13 +160,14 @@ struct Shared {
 }
 
 impl MqttEndpoint {
-    /// Opens the sessions below `sessions_folder` and listens. Connections are taken by [`MqttEndpoint::run`] until
+    /// Opens the sessions below `sessions_folder` and listens, at `by_tls` by TLS. Connections are taken by [`MqttEndpoint::run`] until
     /// `stop` fires.
     ///
     /// # Errors
     /// If the configuration cannot work, the address is taken, or the sessions cannot be read or written.
     pub async fn bind(
         config: MqttConfig,
+        by_tls: Option<(SocketAddr, Arc<TlsDoor>)>,
         intake: Intake,
         routes: watch::Receiver<Arc<Routes>>,
         authenticator: Arc<Authenticator>,
@@ -170,9 +183,18 @@ impl MqttEndpoint {
         let limits =
             SessionLimits { most: config.most_sessions.max(1), longest: config.longest_session_seconds };
         let sessions = Sessions::open(sessions_folder, limits)?;
-        let listen = |source| MqttError::Listen { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let plain = config.listen.map(|address| (address, None));
+        let by_tls = by_tls.map(|(address, door)| (address, Some(door)));
+        let mut ports = Vec::new();
+        for (address, tls) in plain.into_iter().chain(by_tls) {
+            let listen = |source| MqttError::Listen { address, source };
+            let listener = TcpListener::bind(address).await.map_err(listen)?;
+            let address = listener.local_addr().map_err(listen)?;
+            ports.push(Port { listener, address, tls });
+        }
+        if ports.is_empty() {
+            return Err(MqttError::Config("mqtt has no address to listen on"));
+        }
         let shared = Arc::new(Shared {
             config,
             intake,
@@ -184,13 +206,12 @@ impl MqttEndpoint {
             stop,
             tracker: TaskTracker::new(),
         });
-        Ok(MqttEndpoint { listener, address, shared, abandon: CancellationToken::new() })
+        Ok(MqttEndpoint { ports, shared, abandon: CancellationToken::new() })
     }
 
-    /// Where it listens.
-    #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
+    /// Where it listens, without TLS and by TLS.
+    pub fn addresses(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
+        self.ports.iter().map(|port| (port.address, port.tls.is_some()))
     }
 
     /// Its counters.
@@ -201,34 +222,16 @@ impl MqttEndpoint {
 
     /// Takes connections until it is stopped; then what is in flight is acknowledged, clients are told, and it
     /// returns.
-    pub async fn run(self) {
+    pub async fn run(mut self) {
+        let ports = std::mem::take(&mut self.ports);
+        // One limit for all ports, and handshakes count.
         let places = Arc::new(Semaphore::new(self.shared.config.most_connections));
         let tellers = Arc::new(Semaphore::new(TOLD_AT_ONCE));
-        let mut second = interval(Duration::from_secs(1));
-        second.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        loop {
-            tokio::select! {
-                biased;
-                () = self.shared.stop.cancelled() => break,
-                // So that a removed sender is noticed although nobody connects.
-                _ = second.tick() => self.shared.authenticator.look_again().await,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((socket, peer)) => match places.clone().try_acquire_owned() {
-                        Ok(place) => self.serve(socket, peer, place, false),
-                        Err(_) => match tellers.clone().try_acquire_owned() {
-                            Ok(teller) => self.serve(socket, peer, teller, true),
-                            Err(_) => self.shared.counters.refused_connections.one(),
-                        },
-                    },
-                    Err(error) => {
-                        // Out of descriptors, or the peer left meanwhile: it passes.
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
-                },
-            }
-        }
-        drop(self.listener);
+        let doors = ports.iter().filter_map(|port| port.tls.clone());
+        let looking = doors.map(|door| door.keep_looking(self.shared.stop.clone()));
+        let serving = ports.iter().map(|port| self.serve_port(port, &places, &tellers));
+        let _ended = tokio::join!(join_all(serving), join_all(looking), self.follow_senders());
+        drop(ports);
         let _first = self.shared.tracker.close();
         let patience = Duration::from_secs(u64::from(self.shared.config.stop_within_seconds));
         if timeout(patience, self.shared.tracker.wait()).await.is_err() {
@@ -241,14 +244,58 @@ impl MqttEndpoint {
         }
     }
 
-    fn serve(&self, socket: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit, is_one_too_many: bool) {
+    async fn serve_port(&self, port: &Port, places: &Arc<Semaphore>, tellers: &Arc<Semaphore>) {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => return,
+                accepted = port.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, peer)) => match places.clone().try_acquire_owned() {
+                    Ok(place) => self.serve(socket, port, peer, place, false),
+                    Err(_) => match tellers.clone().try_acquire_owned() {
+                        Ok(teller) => self.serve(socket, port, peer, teller, true),
+                        Err(_) => self.shared.counters.refused_connections.one(),
+                    },
+                },
+                Err(error) => {
+                    // Out of descriptors, or the peer left meanwhile: it passes.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    /// So that a removed sender is noticed although nobody connects.
+    async fn follow_senders(&self) {
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = self.shared.stop.cancelled() => return,
+                _ = second.tick() => self.shared.authenticator.look_again().await,
+            }
+        }
+    }
+
+    fn serve(
+        &self,
+        socket: TcpStream,
+        port: &Port,
+        peer: SocketAddr,
+        place: OwnedSemaphorePermit,
+        is_one_too_many: bool,
+    ) {
         let shared = self.shared.clone();
+        let tls = port.tls.clone();
         let abandon = self.abandon.clone();
         let _task = self.shared.tracker.spawn(async move {
             shared.counters.connections.one();
             let counted = CountedConnection(shared.counters.clone());
             tokio::select! {
-                () = Box::pin(connection::serve(shared, socket, peer, is_one_too_many)) => {}
+                () = Box::pin(connection::serve(shared, socket, tls, peer, is_one_too_many)) => {}
                 () = abandon.cancelled() => {}
             }
             drop(counted);

@@ -283,7 +283,12 @@ mod tests {
                 Vec::new(),
                 Vec::new(),
             )))),
-            sender: Arc::new(Sender { name: "gateway".into(), feeds: vec![], subjects: vec![] }),
+            sender: Arc::new(Sender {
+                name: "gateway".into(),
+                feeds: vec![],
+                subjects: vec![],
+                certificate: None,
+            }),
             counters: Arc::default(),
             packet_limit: 100,
             receive_maximum: 2,

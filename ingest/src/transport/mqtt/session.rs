@@ -22,6 +22,10 @@ impl ClientKey {
     pub(super) fn sender(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()
     }
+
+    pub(super) fn client_id(&self) -> &str {
+        self.0.split_once('/').unwrap_or_default().1
+    }
 }
 
 /// The fact that a client has a session.

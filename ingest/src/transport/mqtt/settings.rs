@@ -8,7 +8,10 @@ use ioc_model::pack::{self, Feed};
 use serde::Deserialize;
 
 use super::{MqttConfig, MqttEndpoint};
-use crate::transport::{CannotStart, Kind, Running, Site, Transport, Words, section};
+use crate::transport::{
+    CannotStart, Kind, Login, Running, Site, Transport, Words, address_or_none, plain,
+    tls::{TlsCounts, TlsSettings, section_with_tls},
+};
 
 /// The product's own endpoint.
 pub static KIND: Kind = Kind {
@@ -17,18 +20,30 @@ pub static KIND: Kind = Kind {
     name: Words { vi: "MQTT", en: "MQTT" },
     listens: true,
     to_try: Words {
-        vi: "hãy đặt mqtt.listen sang địa chỉ còn trống, hoặc dừng chương trình đang giữ địa chỉ đó",
-        en: "set mqtt.listen to an address that is free, or end the program that holds it",
+        vi: "hãy đặt mqtt.listen, mqtt.tls_listen sang địa chỉ còn trống, hoặc dừng chương trình đang giữ địa chỉ đó",
+        en: "set mqtt.listen, mqtt.tls_listen to addresses that are free, or end the program that holds one",
     },
     configure: |settings| Ok(Arc::new(Mqtt::configured(settings)?)),
 };
+
+/// What is spoken by TLS.
+const PROTOCOLS: &[&[u8]] = &[b"mqtt"];
 
 /// `[mqtt]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mqtt {
-    /// Where it listens.
-    listen: SocketAddr,
+    /// Where it listens without TLS; none for nowhere.
+    #[serde(deserialize_with = "address_or_none")]
+    listen: Option<SocketAddr>,
+    /// Beyond loopback without TLS, on purpose.
+    plain_beyond_loopback: bool,
+    /// Where it listens by TLS, with a certificate.
+    #[serde(deserialize_with = "address_or_none")]
+    tls_listen: Option<SocketAddr>,
+    /// The certificate.
+    #[serde(skip)]
+    tls: TlsSettings,
     /// Connections at once.
     max_connections: usize,
     /// Bytes of a packet.
@@ -39,7 +54,13 @@ struct Mqtt {
 
 impl Mqtt {
     fn configured(settings: &Figment) -> Result<Mqtt, Box<figment::Error>> {
-        section(settings, &KIND)
+        let (mqtt, tls) = section_with_tls::<Mqtt>(settings, KIND.section)?;
+        Ok(Mqtt { tls, ..mqtt })
+    }
+
+    /// Where it listens by TLS.
+    fn by_tls(&self) -> Option<SocketAddr> {
+        self.tls_listen.filter(|_| self.tls.has_certificate())
     }
 }
 
@@ -49,24 +70,37 @@ impl Transport for Mqtt {
     }
 
     fn faults(&self) -> Vec<String> {
-        match self.receive_maximum {
-            0 => vec!["mqtt.receive_maximum must be at least 1".to_owned()],
-            _ => Vec::new(),
+        let mut faults = self.tls.faults("mqtt");
+        faults.extend(plain::fault("mqtt.listen", self.listen, self.plain_beyond_loopback));
+        if self.receive_maximum == 0 {
+            faults.push("mqtt.receive_maximum must be at least 1".to_owned());
         }
+        if self.listen.is_none() && self.by_tls().is_none() {
+            faults
+                .push("mqtt.listen is empty, and there is no mqtt.tls_listen with a certificate".to_owned());
+        }
+        faults
     }
 
     fn takes(&self, feed: &Feed) -> bool {
         matches!(feed.transport, pack::Transport::Mqtt { .. })
     }
 
-    fn example(&self, feed: &Feed, sender: &str) -> Option<String> {
+    fn example(&self, feed: &Feed, sender: &str, login: Login) -> Option<String> {
         let pack::Transport::Mqtt { topics } = &feed.transport else { return None };
         let topic = topics.first().map_or_else(|| "<topic>".to_owned(), |filter| example_topic(filter));
-        Some(format!(
-            "mosquitto_pub -h {} -p {} -q 1 -i {sender} -u {sender} -P \"$SECRET\" -t '{topic}' -f FILE",
-            self.listen.ip(),
-            self.listen.port()
-        ))
+        let (address, login) = match (login, self.listen, self.by_tls()) {
+            (Login::Certificate, _, Some(address)) => {
+                (address, " --cafile CA.pem --cert CERTIFICATE.pem --key KEY.pem".to_owned())
+            }
+            (Login::Secret, Some(address), _) => (address, format!(" -u {sender} -P \"$SECRET\"")),
+            (Login::Secret, None, Some(address)) => {
+                (address, format!(" --cafile CA.pem -u {sender} -P \"$SECRET\""))
+            }
+            _ => return None,
+        };
+        let (host, port) = (address.ip(), address.port());
+        Some(format!("mosquitto_pub -h {host} -p {port} -q 1 -i {sender}{login} -t '{topic}' -f FILE"))
     }
 
     fn start<'a>(&'a self, site: &'a Site) -> BoxFuture<'a, Result<Running, CannotStart>> {
@@ -83,13 +117,22 @@ impl Transport for Mqtt {
             let (intake, authenticator) = (site.intake.clone(), site.authenticator.clone());
             let routes = site.routes.clone();
             let stop = running.stopping();
+            let counts = TlsCounts::default();
+            let door = self.tls.door(PROTOCOLS, &counts)?;
+            let by_tls = self.by_tls().zip(door);
             // An acknowledgement must not wait until a thousand pages were told of an epoch.
             let bound = async move {
-                MqttEndpoint::bind(config, intake, routes, authenticator, &sessions, stop).await
+                MqttEndpoint::bind(config, by_tls, intake, routes, authenticator, &sessions, stop).await
             };
             let endpoint = site.senders.spawn(bound).await??;
-            running.at(format!("mqtt://{}", endpoint.local_addr()));
+            for (address, by_tls) in endpoint.addresses() {
+                match by_tls {
+                    true => running.at(format!("mqtts://{address}")),
+                    false => running.at_plain(format!("mqtt://{address}"), address),
+                }
+            }
             running.counts(None, endpoint.counters());
+            running.counts_tls(&counts);
             running.go(&site.senders, endpoint.run());
             Ok(running)
         })

@@ -24,7 +24,10 @@ use super::{
 };
 use crate::{
     clients::{Caller, DoorEvent},
-    transport::withheld::Withheld,
+    transport::{
+        tls::{HandshakeFault, Pass, until_void},
+        withheld::Withheld,
+    },
 };
 
 const READ: usize = 32 << 10;
@@ -50,8 +53,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Takes in what the stream gives, to its end.
-    pub(super) async fn serve(self, mut stream: impl AsyncRead + Unpin) {
+    /// Takes in what the stream gives, to its end, or as long as the certificate counts that it came with.
+    pub(super) async fn serve(self, mut stream: impl AsyncRead + Unpin, mut pass: Option<Pass>) {
         let shared = &*self.shared;
         let line = shared.intake.line_of(self.source.name(), self.source.origin(self.peer));
         let visit = shared.intake.clients().enter(&self.caller());
@@ -81,6 +84,11 @@ impl Connection {
             if more == More::Never {
                 return;
             }
+            if let Some(fault) = pass.as_mut().and_then(Pass::fault) {
+                self.is_void(pass.as_ref(), fault);
+                more = More::Never;
+                continue;
+            }
             // A sender whose every byte is there at once must not keep others from their turn.
             tokio::task::consume_budget().await;
             buffer.reserve(READ);
@@ -95,6 +103,8 @@ impl Connection {
                         more = More::Comes;
                         continue;
                     }
+                    // Which the next round says.
+                    _fault = until_void(pass.as_mut()) => continue,
                     read = timeout_at(until, stream.read_buf(&mut buffer)) => read,
                 },
                 // What has arrived already, and nothing that would have to be waited for.
@@ -127,6 +137,13 @@ impl Connection {
                 }
             };
         }
+    }
+
+    fn is_void(&self, pass: Option<&Pass>, fault: HandshakeFault) {
+        if let Some(pass) = pass {
+            pass.is_ended();
+        }
+        self.shared.intake.clients().note(DoorEvent::Refused, &self.caller(), None, fault.sentence());
     }
 
     /// How long it may say nothing. Whoever holds a place costs others one, and it costs him nothing: so one that nobody

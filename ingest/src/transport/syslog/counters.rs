@@ -19,8 +19,6 @@ counters! {
     total accepted,
     /// Connections closed at once: too many.
     total refused_connections,
-    /// Connections by TLS that did not come about: no or a wrong certificate, no TLS.
-    total failed_handshakes,
     /// Connections closed because nothing came for too long.
     total idle,
     /// Messages of connections.

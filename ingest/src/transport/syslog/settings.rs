@@ -2,7 +2,6 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,7 +10,7 @@ use figment::Figment;
 use futures_util::future::BoxFuture;
 use ioc_model::pack::{self, Feed};
 use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use super::{
@@ -20,8 +19,8 @@ use super::{
     udp::Datagrams,
 };
 use crate::transport::{
-    CannotStart, Kind, Running, Site, Transport, Words, section,
-    tls::{TlsDoor, TlsFiles},
+    CannotStart, Kind, Running, Site, Transport, Words, address_or_none, plain,
+    tls::{TlsCounts, TlsSettings, section_with_tls},
 };
 
 /// Syslog.
@@ -58,12 +57,11 @@ struct Syslog {
     /// Where connections by TLS are taken, with a certificate.
     #[serde(deserialize_with = "address_or_none")]
     tls: Option<SocketAddr>,
-    /// The server's certificate.
-    tls_certificate: PathBuf,
-    /// Its key.
-    tls_key: PathBuf,
-    /// Who certifies clients.
-    tls_client_ca: PathBuf,
+    /// The certificate.
+    #[serde(skip)]
+    of_tls: TlsSettings,
+    /// Beyond loopback without TLS, on purpose.
+    plain_beyond_loopback: bool,
     /// The system's buffer for datagrams.
     receive_buffer_bytes: usize,
     /// Bytes of a message of a connection.
@@ -76,15 +74,6 @@ struct Syslog {
     idle_after: SignedDuration,
     /// And after so long if no feed claims it, or if the pack does not know it and it has not brought a message yet.
     stranger_after: SignedDuration,
-}
-
-fn address_or_none<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAddr>, D::Error> {
-    let text = String::deserialize(value)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = |_| D::Error::custom(format!("'{text}' is no address with a port, such as 127.0.0.1:5514"));
-    text.parse().map(Some).map_err(wrong)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -102,14 +91,11 @@ struct Listeners {
 
 impl Syslog {
     fn configured(settings: &Figment) -> Result<Syslog, Box<figment::Error>> {
-        section(settings, &KIND)
+        let (syslog, of_tls) = section_with_tls::<Syslog>(settings, KIND.section)?;
+        Ok(Syslog { of_tls, ..syslog })
     }
 
-    fn has_certificate(&self) -> bool {
-        !self.tls_certificate.as_os_str().is_empty()
-    }
-
-    async fn listen(self, shared: Arc<Shared>) -> Result<Listeners, CannotStart> {
+    async fn listen(self, shared: Arc<Shared>, counts: TlsCounts) -> Result<Listeners, CannotStart> {
         let datagrams = match self.udp {
             None => None,
             Some(address) => {
@@ -118,15 +104,11 @@ impl Syslog {
             }
         };
         let mut doors = Vec::new();
-        let by_tls = self.tls.filter(|_| self.has_certificate());
+        let by_tls = self.tls.filter(|_| self.of_tls.has_certificate());
         for (word, address) in [("tcp", self.tcp), ("tls", by_tls)] {
             let Some(address) = address else { continue };
             let tls = match word {
-                "tls" => Some(Arc::new(TlsDoor::open(TlsFiles {
-                    certificate: self.tls_certificate.clone(),
-                    key: self.tls_key.clone(),
-                    client_ca: Some(self.tls_client_ca.clone()).filter(|path| !path.as_os_str().is_empty()),
-                })?)),
+                "tls" => self.of_tls.door(&[], &counts)?,
                 _ => None,
             };
             let not_listening = |source| NotListening { address, source };
@@ -147,21 +129,15 @@ impl Transport for Syslog {
     }
 
     fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut faults = self.of_tls.faults("syslog");
+        for (key, address) in [("syslog.udp", self.udp), ("syslog.tcp", self.tcp)] {
+            faults.extend(plain::fault(key, address, self.plain_beyond_loopback));
+        }
         let mut rule = |holds: bool, fault: &str| {
             if !holds {
                 faults.push(fault.to_owned());
             }
         };
-        let is_set = |path: &PathBuf| !path.as_os_str().is_empty();
-        rule(
-            is_set(&self.tls_certificate) == is_set(&self.tls_key),
-            "syslog.tls_certificate and syslog.tls_key go together: set both or none",
-        );
-        rule(
-            !is_set(&self.tls_client_ca) || self.has_certificate(),
-            "syslog.tls_client_ca needs syslog.tls_certificate",
-        );
         rule(
             (SMALLEST_MESSAGE_LIMIT..=LARGEST_MESSAGE_LIMIT).contains(&self.max_message_bytes),
             "syslog.max_message_bytes must lie between 480 and 16777216",
@@ -198,29 +174,25 @@ impl Transport for Syslog {
             });
             running.counts(None, shared.counters.clone());
             running.counts_by_label(shared.faults.clone());
+            let counts = TlsCounts::default();
+            running.counts_tls(&counts);
             if !site.pack.feeds.values().any(|feed| self.takes(feed)) {
                 return Ok(running);
             }
             // What is read must not wait until a thousand pages were told of an epoch.
-            let listeners = site.senders.spawn(self.clone().listen(shared)).await??;
-            let mut plain = Vec::new();
+            let listeners = site.senders.spawn(self.clone().listen(shared, counts)).await??;
             if let Some(datagrams) = listeners.datagrams {
-                plain.push(datagrams.address());
-                running.at(format!("syslog+udp://{}", datagrams.address()));
+                let address = datagrams.address();
+                running.at_plain(format!("syslog+udp://{address}"), address);
                 running.go(&site.senders, datagrams.run());
             }
             for (word, address, door) in listeners.doors {
-                if word != "tls" {
-                    plain.push(address);
+                let said = format!("syslog+{word}://{address}");
+                match word {
+                    "tls" => running.at(said),
+                    _ => running.at_plain(said, address),
                 }
-                running.at(format!("syslog+{word}://{address}"));
                 running.go(&site.senders, door.run());
-            }
-            for address in plain.into_iter().filter(|address| !address.ip().is_loopback()) {
-                tracing::warn!(
-                    %address,
-                    "syslog without TLS: anybody on the way can read it, and send as any address over UDP"
-                );
             }
             Ok(running)
         })
@@ -234,7 +206,8 @@ mod tests {
     fn settings(more: &str) -> Result<Syslog, Box<figment::Error>> {
         use figment::providers::{Format, Toml};
         let default = "[syslog]\nudp = \"127.0.0.1:5514\"\ntcp = \"\"\ntls = \"\"\ntls_certificate = \"\"\ntls_key = \"\"\n\
-            tls_client_ca = \"\"\nreceive_buffer_bytes = 65536\nmax_message_bytes = 65536\nmax_connections = 1\n\
+            tls_client_ca = \"\"\ntls_revocations = \"\"\ntls_client_certificate = \"required\"\n\
+            plain_beyond_loopback = false\nreceive_buffer_bytes = 65536\nmax_message_bytes = 65536\nmax_connections = 1\n\
             max_connections_per_address = 1\nidle_after = \"1h\"\nstranger_after = \"1m\"\n";
         Syslog::configured(
             &Figment::from(Toml::string(default)).merge(Toml::string(&format!("[syslog]\n{more}"))),

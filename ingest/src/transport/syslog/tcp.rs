@@ -10,10 +10,7 @@ use std::{
 
 use ioc_model::event::network;
 use rustix::net::sockopt;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::timeout,
-};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -24,7 +21,7 @@ use super::{
 };
 use crate::{
     clients::{Caller, DoorEvent},
-    transport::tls::{TlsDoor, name_of_client},
+    transport::tls::{Guest, Pass, TlsDoor},
 };
 
 /// Who has not shaken hands by then is let go.
@@ -98,6 +95,9 @@ impl Door {
     /// Lets connections in until everything ends; then what they sent is taken in, and it returns.
     pub(super) async fn run(self) {
         let connections = TaskTracker::new();
+        if let Some(door) = &self.tls {
+            drop(connections.spawn(door.clone().keep_looking(self.shared.stop.clone())));
+        }
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -136,33 +136,27 @@ impl Door {
                     let routes = shared.routes.borrow().clone();
                     let source = shared.told_apart(Source::new(peer.ip(), None), peer, &routes);
                     let connection = Connection { shared, source, peer, listener: "syslog/tcp" };
-                    connection.serve(socket).await;
+                    connection.serve(socket, None).await;
                 }
                 Some(door) => {
                     let shaken = tokio::select! {
                         () = shared.stop.cancelled() => return,
-                        shaken = timeout(HANDSHAKE, door.accept(socket)) => shaken,
+                        shaken = door.accept(socket, HANDSHAKE) => shaken,
                     };
-                    let why = match shaken {
-                        Ok(Ok(stream)) => {
-                            let source = match name_of_client(&stream) {
-                                // Who certifies says how many there are.
-                                Some(name) => Source::new(peer.ip(), Some(name)),
-                                None => {
-                                    let routes = shared.routes.borrow().clone();
-                                    shared.told_apart(Source::new(peer.ip(), None), peer, &routes)
-                                }
-                            };
-                            let connection = Connection { shared, source, peer, listener: "syslog/tls" };
-                            connection.serve(stream).await;
-                            drop((counted, place));
-                            return;
+                    let Guest { stream, pass } = match shaken {
+                        Ok(guest) => guest,
+                        Err(refused) => return refused.tell(shared.intake.clients(), KIND.word, peer),
+                    };
+                    let source = match pass.as_ref().and_then(Pass::name) {
+                        // Who certifies says how many there are.
+                        Some(name) => Source::new(peer.ip(), Some(name.to_owned())),
+                        None => {
+                            let routes = shared.routes.borrow().clone();
+                            shared.told_apart(Source::new(peer.ip(), None), peer, &routes)
                         }
-                        Ok(Err(error)) => error.to_string(),
-                        Err(_) => "no handshake within 10 seconds".to_owned(),
                     };
-                    shared.counters.failed_handshakes.one();
-                    note(&shared, DoorEvent::Refused, peer, &format!("tls: {why}"));
+                    let connection = Connection { shared, source, peer, listener: "syslog/tls" };
+                    connection.serve(stream, pass).await;
                 }
             }
             drop((counted, place));

@@ -90,7 +90,7 @@ impl Session {
         let source = Source {
             listener,
             peer: self.peer.ip(),
-            tls: self.shared.tls.clone().filter(|_| self.is_data_private),
+            tls: self.secrecy(),
             idle_after: self.shared.transfer_idle_after,
             counters: self.shared.counters.clone(),
         };
@@ -184,8 +184,11 @@ impl Session {
         target: &Target,
         received: Received,
     ) -> io::Result<bool> {
-        let line =
-            self.shared.intake.line_of(&sender.name, sender.origin(Some(self.peer))).of_feeds(&sender.feeds);
+        let line = self
+            .shared
+            .intake
+            .line_of(&sender.name, sender.origin(Some(self.peer), self.certificate()))
+            .of_feeds(&sender.feeds);
         let mut chunk = ChunkBuilder::new();
         let (feed, address) = (&*target.feed, &*target.address);
         let (bytes, is_empty, is_withheld) = match received {
@@ -254,6 +257,7 @@ impl Session {
             sender: self.name().to_owned(),
             path: path.to_string(),
             peer: self.peer.to_string(),
+            certificate: self.certificate().map(str::to_owned),
             at: self.shared.intake.clock().received_at().0,
             bytes: count,
             sha256: digest.hex(),

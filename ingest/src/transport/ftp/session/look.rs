@@ -4,7 +4,6 @@ use std::io;
 
 use super::{
     super::{
-        HANDSHAKE,
         listing::{Brought, Style, listing},
         passive,
         path::VirtualPath,
@@ -61,8 +60,8 @@ impl Session {
             Err(error) => return self.say(425, &format!("No data connection came ({error})")).await,
         };
         let mut wire = Wire::Plain(socket);
-        if let Some(door) = self.shared.tls.clone().filter(|_| self.is_data_private) {
-            wire = match wire.secured(&door, HANDSHAKE).await {
+        if let Some(secrecy) = self.secrecy() {
+            wire = match secrecy.of(wire).await {
                 Ok(wire) => wire,
                 Err(error) => {
                     return self.say(425, &format!("No TLS on the data connection ({error})")).await;

@@ -163,7 +163,7 @@ async fn overdue(shared: &Shared, kept: &Kept) -> bool {
     // Who may not any more when it is handed over, or where it belongs to nobody now, is a reject like any other.
     let aimed = sender.as_ref().and_then(|sender| target(&routes, sender, &path).ok());
     let origin = match &sender {
-        Some(sender) => sender.origin(kept.head.peer.parse().ok()),
+        Some(sender) => sender.origin(kept.head.peer.parse().ok(), kept.head.certificate.as_deref()),
         None => Origin::of(&[(Attribute::Sender, &*kept.head.sender), (Attribute::Peer, &*kept.head.peer)]),
     };
     let line = shared.intake.line_of(&kept.head.sender, origin);

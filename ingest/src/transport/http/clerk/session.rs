@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     clients::{Caller, DoorEvent},
-    transport::http::{HttpPush, KIND, problem::Problem},
+    transport::http::{HttpPush, KIND, problem::Problem, serve::Came},
 };
 
 /// The longest name and secret, as JSON. Bytes.
@@ -50,19 +50,20 @@ pub(super) async fn who(State(push): State<Arc<HttpPush>>, headers: HeaderMap) -
 
 pub(super) async fn log_out(
     State(push): State<Arc<HttpPush>>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    if !is_of_the_page(&headers) {
+    let (headers, came) = (request.headers(), Came::of(request.extensions()));
+    if !is_of_the_page(headers, &came) {
         return Err(Problem::NotOfThePage);
     }
-    if let Some(id) = session_of(&headers) {
+    if let Some(id) = session_of(headers) {
         push.clerks.sessions.end(id);
     }
-    Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), None, &headers))
+    Ok(with_cookie(StatusCode::NO_CONTENT.into_response(), None, is_by_tls(headers, &came)))
 }
 
-fn with_cookie(mut response: Response, id: Option<&str>, headers: &HeaderMap) -> Response {
-    if let Ok(cookie) = HeaderValue::from_str(&cookie(id, is_by_tls(headers))) {
+fn with_cookie(mut response: Response, id: Option<&str>, is_by_tls: bool) -> Response {
+    if let Ok(cookie) = HeaderValue::from_str(&cookie(id, is_by_tls)) {
         let _ = response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
@@ -71,8 +72,9 @@ fn with_cookie(mut response: Response, id: Option<&str>, headers: &HeaderMap) ->
 impl HttpPush {
     async fn log_in(&self, request: Request) -> Result<Response, Problem> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-        let headers = request.headers().clone();
-        if !is_of_the_page(&headers) {
+        let came = Came::of(request.extensions());
+        let is_by_tls = is_by_tls(request.headers(), &came);
+        if !is_of_the_page(request.headers(), &came) {
             return Err(Problem::NotOfThePage);
         }
         let read = to_bytes(request.into_body(), LOG_IN_MAX);
@@ -101,6 +103,6 @@ impl HttpPush {
         let id = self.clerks.sessions.begin(&sender.name, seal, Instant::now());
         tracing::info!(sender = sender.name, "logged in on the page of senders");
         let desk = Json(desk(&sender, &self.pack(), self.intake.clock())).into_response();
-        Ok(with_cookie(desk, Some(&id), &headers))
+        Ok(with_cookie(desk, Some(&id), is_by_tls))
     }
 }

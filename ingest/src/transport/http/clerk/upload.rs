@@ -13,6 +13,7 @@ use crate::transport::http::{
     HttpPush,
     problem::Problem,
     push::{Pushed, Received},
+    serve::Came,
 };
 
 /// The file's name, as `encodeURIComponent` writes it.
@@ -33,16 +34,21 @@ pub(super) async fn upload(
 
 impl HttpPush {
     async fn upload(&self, feed: String, request: Request) -> Result<Response, Problem> {
-        if !is_of_the_page(request.headers()) {
+        if !is_of_the_page(request.headers(), &Came::of(request.extensions())) {
             return Err(Problem::NotOfThePage);
         }
         let sender = self.clerk(request.headers()).await?;
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
         let file = file_name(request.headers());
-        Ok(match self.take(&sender, Pushed { feed, peer, file: file.as_deref() }, request).await? {
-            Received::Durable(receipt) => axum::Json(receipt).into_response(),
-            Received::Report(receipt, position) => self.judged(receipt, position).await,
-        })
+        Ok(
+            match self
+                .take(&sender, Pushed { feed, peer, certificate: None, file: file.as_deref() }, request)
+                .await?
+            {
+                Received::Durable(receipt) => axum::Json(receipt).into_response(),
+                Received::Report(receipt, position) => self.judged(receipt, position).await,
+            },
+        )
     }
 
     /// The answer of a problem, which is counted.
