@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from authority import Authority
 from ioc import BINARY, Ioc, eventually, free_port
-from peers import reading
+from peers import field, packet, reading
 
 # What a client is called in its certificate, and the sender it is.
 GATEWAY, AGENCY = "gw-1.test", "agency.test"
@@ -390,17 +390,13 @@ def test_a_body_that_is_cut_off_without_a_goodbye_is_none(house):
 
 
 def test_what_a_publisher_was_told_is_durable_is_there_when_it_is_cut_off_within_a_packet(house):
-    def field(text):
-        return len(text).to_bytes(2, "big") + text
-
     connection = house.by_tls("mqtt", "gateway")
-    connection.sendall(b"\x10\x11" + field(b"MQTT") + b"\x04\x02\x00\x3c" + field(b"cutup"))
+    connection.sendall(packet(0x10, field("MQTT") + bytes([4, 2, 0, 60]) + field("cut-up")))
     assert connection.recv(4) == b"\x20\x02\x00\x00"
-    body = field(b"test/WHOLE/observation") + b"\x00\x07" + reading("WHOLE", 3.5).encode()
-    publish = b"\x32" + bytes([len(body) & 0x7F | 0x80, len(body) >> 7]) + body
-    connection.sendall(publish)
+    body = field("test/WHOLE/observation") + b"\x00\x07" + reading("WHOLE", 3.5).encode()
+    connection.sendall(packet(0x32, body))
     assert connection.recv(4) == b"\x40\x02\x00\x07"
-    connection.sendall(publish.replace(b"WHOLE", b"PIECE")[:-5])
+    connection.sendall(packet(0x32, body.replace(b"WHOLE", b"PIECE"))[:-5])
     time.sleep(0.3)
     cut_off(connection)
     assert [row[0] for row in eventually(lambda: house.stored("WHOLE"))] == [3.5]
