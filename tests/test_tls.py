@@ -2,19 +2,19 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import re
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import paho.mqtt.client as mqtt
 import pytest
 from authority import Authority
 from ioc import BINARY, Ioc, eventually, free_port
-from peers import reading
+from peers import field, packet, reading
 
 # What a client is called in its certificate, and the sender it is.
 GATEWAY, AGENCY = "gw-1.test", "agency.test"
@@ -390,17 +390,13 @@ def test_a_body_that_is_cut_off_without_a_goodbye_is_none(house):
 
 
 def test_what_a_publisher_was_told_is_durable_is_there_when_it_is_cut_off_within_a_packet(house):
-    def field(text):
-        return len(text).to_bytes(2, "big") + text
-
     connection = house.by_tls("mqtt", "gateway")
-    connection.sendall(b"\x10\x11" + field(b"MQTT") + b"\x04\x02\x00\x3c" + field(b"cutup"))
+    connection.sendall(packet(0x10, field("MQTT") + bytes([4, 2, 0, 60]) + field("cut-up")))
     assert connection.recv(4) == b"\x20\x02\x00\x00"
-    body = field(b"test/WHOLE/observation") + b"\x00\x07" + reading("WHOLE", 3.5).encode()
-    publish = b"\x32" + bytes([len(body) & 0x7F | 0x80, len(body) >> 7]) + body
-    connection.sendall(publish)
+    body = field("test/WHOLE/observation") + b"\x00\x07" + reading("WHOLE", 3.5).encode()
+    connection.sendall(packet(0x32, body))
     assert connection.recv(4) == b"\x40\x02\x00\x07"
-    connection.sendall(publish.replace(b"WHOLE", b"PIECE")[:-5])
+    connection.sendall(packet(0x32, body.replace(b"WHOLE", b"PIECE"))[:-5])
     time.sleep(0.3)
     cut_off(connection)
     assert [row[0] for row in eventually(lambda: house.stored("WHOLE"))] == [3.5]
@@ -411,35 +407,27 @@ def test_what_a_publisher_was_told_is_durable_is_there_when_it_is_cut_off_within
 def test_ack_what_was_acknowledged_by_tls_is_there_after_kill_9_under_load(tmp_path):
     house = House(tmp_path)
     try:
-        acknowledged, lock = set(), threading.Lock()
-        clients = []
-        for number in range(4):
-            client = house.paho("gateway", f"load-{number}")
-            waiting = {}
-
-            def told(_client, waiting, mid, _reason, _properties):
-                with lock:
-                    acknowledged.add(waiting[mid])
-
-            client.user_data_set(waiting)
-            client.on_publish = told
-            client.connect("localhost", house.ports["mqtt"])
+        # (client, number of the message) → what was published, and which of it was acknowledged.
+        published, acknowledged = {}, set()
+        clients = [house.paho("gateway", f"load-{number}") for number in range(4)]
+        for number, client in enumerate(clients):
+            client.user_data_set(number)
+            client.on_publish = lambda _client, number, mid, _reason, _properties: acknowledged.add((number, mid))
             client.max_inflight_messages_set(50)
+            client.connect("localhost", house.ports["mqtt"])
             client.loop_start()
-            clients.append((client, waiting, number))
-        # Each its own subjects, known before they can be acknowledged.
-        for value in range(400):
-            for client, waiting, number in clients:
-                name = (f"LOAD{number}", float(value))
-                with lock:
-                    sent = client.publish(f"test/LOAD{number}/observation", reading(name[0], name[1], ago=5000 - value), qos=1)
-                    waiting[sent.mid] = name
-        eventually(lambda: len(acknowledged) > 300, every=0.005)
+        for value in itertools.count():
+            for number, client in enumerate(clients):
+                payload = reading(f"LOAD{number}", float(value), ago=50_000 - value)
+                sent = client.publish(f"test/LOAD{number}/observation", payload, qos=1)
+                published[number, sent.mid] = (f"LOAD{number}", float(value))
+            if len(acknowledged) > 500:
+                break
+            assert value < 20_000, "nothing is acknowledged"
         house.ioc.kill()
-        for client, _, _ in clients:
+        for client in clients:
             client.loop_stop()
-        with lock:
-            told = set(acknowledged)
+        told = {published[key] for key in acknowledged}
         house.ioc.start()
         house.ioc.wait_drained()
         query = "SELECT subject, value FROM observation WHERE subject LIKE 'LOAD%'"
