@@ -4,6 +4,7 @@ import datetime
 import ftplib
 import io
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -20,10 +21,14 @@ STATION = "FILES1"
 class House:
     """A process that listens for FTP, plain with TLS on request, and by TLS alone."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, before=None, ca=False, **settings):
         folder.mkdir(parents=True, exist_ok=True)
-        self.authority = Authority(folder)
+        self.authority = Authority(folder / "ca")
         key, certificate = self.authority.certify("server", "/CN=127.0.0.1", "IP:127.0.0.1")
+        if before is not None:
+            before(self)
+        if ca:
+            settings |= {"IOC_FTP_TLS_CLIENT_CA": str(self.authority.certificate)}
         self.port, self.tls_port = free_port(), free_port()
         self.ioc = Ioc(
             folder,
@@ -290,7 +295,7 @@ def test_who_a_sender_puts_files_into_its_own_feeds_alone(house):
         with pytest.raises(ftplib.error_perm, match="553 no feed that comes as files is yours"):
             ftp.storbinary("STOR /x.txt", io.BytesIO(b"x"))
     assert house.metric("forbidden_total") == before + 2
-    with pytest.raises(ftplib.error_perm, match="530 Wrong user or password"):
+    with pytest.raises(ftplib.error_perm, match="530 Wrong user, password or certificate"):
         house.session(password="wrong")
     # Without its folder, of its only feed.
     name, text = house.file(90.75)
@@ -360,6 +365,56 @@ def test_safe_nothing_is_said_in_the_clear_where_tls_is_required(tmp_path):
         assert eventually(lambda: house.stored(97.25)) == [("good", "logger", "files")]
     finally:
         house.ioc.stop()
+
+
+def test_who_a_certificate_logs_in_and_ends_when_it_is_revoked(tmp_path):
+    folder = tmp_path / "listed"
+    folder.mkdir()
+    lists = tmp_path / "revoked.pem"
+    house = House(folder, before=lambda house: house.authority.list_revoked(lists), ca=True, IOC_FTP_TLS_REVOCATIONS=str(lists))
+    try:
+        for file, name in (("logger-9", "logger-9.test"), ("other", "other.test")):
+            house.authority.certify(file, "/O=Test/CN=x", f"DNS:{name}")
+        house.ioc.run("sender", "add", "certified", "--feed", "files", "--certificate", "logger-9.test", "--no-secret")
+
+        def session(file, user="certified", data=None):
+            context = house.authority.client(file)
+            ftp = ftplib.FTP_TLS(context=context)
+            ftp.connect("127.0.0.1", house.port, timeout=30)
+            ftp.login(user, "")
+            ftp.prot_p()
+            if data is not None:
+                ftp.context = house.authority.client(data)
+            return ftp
+
+        with session("logger-9") as ftp:
+            name, text = house.file(301.5)
+            ftp.storbinary(f"STOR /files/{name}", io.BytesIO(text))
+            assert eventually(lambda: house.stored(301.5)) == [("good", "certified", "files")]
+            # A certificate that is no sender's, another's name beside one, and another's on the data connection.
+            assert "530" in refused(lambda: session("other"))
+            assert "530" in refused(lambda: session("logger-9", user="logger"))
+            said = house.metric("acknowledged_total")
+            with session("logger-9", data="other") as mixed:
+                assert refused(lambda: mixed.storbinary(f"STOR /files/{name}", io.BytesIO(text)))
+            assert house.metric("acknowledged_total") == said
+            with session("logger-9", data=None) as idle:
+                house.authority.revoke("logger-9")
+                house.authority.list_revoked(lists)
+                eventually(lambda: house.metric("tls_ended_total") >= 2)
+                assert "421" in refused(idle.pwd)
+            assert "421" in refused(ftp.pwd)
+    finally:
+        house.ioc.stop()
+
+
+def refused(step):
+    """What the server said against it; none where it said nothing."""
+    try:
+        step()
+    except (ftplib.Error, ssl.SSLError, EOFError, OSError) as fault:
+        return str(fault) or "closed"
+    return None
 
 
 def test_bound_a_crowd_of_strangers_holds_up_nobody(tmp_path):
