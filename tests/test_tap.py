@@ -179,7 +179,8 @@ def test_every_outcome_is_told_by_its_word_with_the_reason(house):
             publish(house, topic, body)
             became.append(tap.next())
         publish(house, "test/ST02/observation", old)
-        assert tap.next()["became"] == ["waiting"], "what lies behind the horizon is judged when its day was read back"
+        # What lies behind the horizon is judged when its day was read back, which may be before it is told.
+        assert tap.next()["became"] in (["waiting"], ["stored"])
     house.wait_drained()
     tap = Tap(house, "--sender", "gw1", "--only", "stored", "--since", "1m")
     eventually(lambda: any(line["bytes"] == len(old) and line["stored"] == 1 for line in tap.lines))
@@ -332,6 +333,14 @@ class Terminal:
         )  # fmt: skip
         self.bytes = b""
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Ctrl-C ends it."""
+        os.write(self.ours, b"\x03")
+        assert self.process.wait(10) == 0
+
     def wait_for(self, pattern, seconds=20):
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.bytes):
@@ -343,75 +352,71 @@ class Terminal:
 
 def test_safe_no_escape_that_a_sender_sends_reaches_a_terminal(house):
     topic = "evil/\x1b]0;owned\x07\x9b31m/\u202e"
-    terminal = listening(house, Terminal(house, "--raw", "--feed", "unmatched"))
-    plain = Tap(house, "--raw", "--feed", "unmatched")
-    eventually(lambda: re.search(r"^ioc_dashboards_taps 2$", metrics(house), re.M))
-    with RawMqtt(house, "gw1", house.logins["gw1"][0], client_id="evil") as client:
-        client.send(publish_packet(topic, "\x1b[2Jboo\x9b0m\r"))
-        assert client.puback() == 1
-    seen = terminal.wait_for(rb"boo.*\r\n").decode()
-    assert re.search(r"\\u\{1b\}\]0;owned", seen), seen
+    with (
+        Terminal(house, "--raw", "--feed", "unmatched", columns=200) as terminal,
+        Tap(house, "--raw", "--feed", "unmatched") as plain,
+    ):
+        eventually(lambda: re.search(r"^ioc_dashboards_taps 2$", metrics(house), re.M))
+        with RawMqtt(house, "gw1", house.logins["gw1"][0], client_id="evil") as client:
+            client.send(publish_packet(topic, "\x1b[2Jboo\x9b0m\r"))
+            assert client.puback() == 1
+        seen = terminal.wait_for(rb"boo.*\r\n").decode()
+        told = plain.next()
+    assert re.search(r"evil/\\u\{1b\}\]0;owned\\u\{7\}\\u\{9b\}31m/\\u\{202e\}", seen), seen
+    assert "\x1b[" in seen, "it is coloured"
     ours = re.sub(r"\x1b\[[0-9;]*m", "", seen)
     assert not re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", ours), repr(ours)
-    assert "\x1b[" in seen, "it is coloured"
-    os.write(terminal.ours, b"\x03")
-    assert terminal.process.wait(10) == 0
-    told = plain.next()
     assert told["address"] == topic, "and a program gets what was sent"
     assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae", plain.raw[0]), plain.raw[0]
-    with plain:
-        pass
 
 
 def test_a_narrow_terminal_keeps_a_message_on_one_line(house):
-    terminal = listening(house, Terminal(house, "--topic", "long/#", columns=110))
-    publish(house, "long/" + "ấp-rất-dài/" * 20, "{}")
-    seen = re.sub(r"\x1b\[[0-9;]*m", "", terminal.wait_for(rb"unmatched .*\r\n.*\r\n").decode())
+    with listening(house, Terminal(house, "--topic", "long/#", columns=120)) as terminal:
+        publish(house, "long/" + "ấp-rất-dài/" * 20, "{}")
+        seen = re.sub(r"\x1b\[[0-9;]*m", "", terminal.wait_for(rb"unmatched .*\r\n.*\r\n").decode())
     line = next(line for line in seen.splitlines() if "long/" in line)
-    assert "…" in line and re.search(r"1-\d+-\d+$", line) and len(line) == 110, line
-    os.write(terminal.ours, b"\x03")
-    assert terminal.process.wait(10) == 0
+    assert "…" in line and re.search(r"1-\d+-\d+$", line) and len(line) == 120, line
 
 
 def test_bound_a_reader_that_does_not_read_slows_nobody_and_is_told_what_it_missed(house):
-    listed = "\n".join(["x" * 400] * 4000)
-    send = lambda: publish(house, "flood/x", listed, stdin_lines=True)
+    number, rounds = 700, 5
+    send = lambda: publish(house, "flood/x", "\n".join(["x" * 4000] * number), stdin_lines=True)
     began = time.monotonic()
     send()
     alone = time.monotonic() - began
     house.wait_drained()
-    command = [BINARY, "tap", "--json", "--feed", "unmatched"]
-    stuck = subprocess.Popen(command, env=house.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    listening(house, argparse_like(stuck))
+    command = [BINARY, "tap", "--json", "--raw", "--feed", "unmatched"]
+    stuck = subprocess.Popen(command, env=house.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    listening(house, Running(stuck))
     began = time.monotonic()
-    rounds = 4
     for _ in range(rounds):
         send()
     assert time.monotonic() - began < max(3 * rounds * alone, 20), "the senders are not slowed"
-    house.wait_drained()
     # Whoever does not read for so long is set forward when they read again.
     time.sleep(12)
-    publish(house, "flood/last", "x")
-    told, missed, positions = [], 0, []
-    for line in stuck.stdout:
-        line = json.loads(line)
+    told, missed = [], 0
+    for line in map(json.loads, stuck.stdout):
         if line["kind"] == "missed":
             assert line["why"] == "slow", line
             missed += line["messages"]
-            continue
-        told.append(line)
-        positions.append(line["position"])
-        if line["address"] == "flood/last":
+        else:
+            told.append(line["position"])
+        if line["kind"] == "message" and line["address"] == "flood/last":
             break
+        if len(told) + missed == rounds * number:
+            publish(house, "flood/last", "x")
     stuck.send_signal(signal.SIGINT)
     assert stuck.wait(10) == 0
-    assert missed > 0, "so much does not fit between the two"
-    assert len(positions) == len(set(positions)), "nothing is told twice"
-    assert len(told) + missed == rounds * 4000 + 1, "what is not told is counted"
+    assert missed > 0, f"so much does not fit between the two: {stuck.stderr.read()}"
+    assert len(told) == len(set(told)), "nothing is told twice"
+    assert len(told) + missed == rounds * number + 1, "what is not told is counted"
 
 
-def argparse_like(process):
-    return type("Running", (), {"process": process})()
+class Running:
+    """A process that nobody reads."""
+
+    def __init__(self, process):
+        self.process = process
 
 
 def test_once_a_tap_goes_on_over_a_restart_and_misses_nothing(house):
