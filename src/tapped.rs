@@ -35,6 +35,8 @@ use crate::history::{reject_view, unanswered};
 
 /// Messages of a portion.
 const PORTION: usize = 200;
+/// And so many bytes of them, where they are asked for, and of one more.
+const PORTION_HELD: usize = 1 << 20;
 /// A portion reads about so many bytes of the log, whatever of them is sought.
 const PORTION_BYTES: usize = 4 << 20;
 const READ_BYTES: usize = 1 << 20;
@@ -267,7 +269,7 @@ fn portion(
     sought: &Sought,
 ) -> Result<Portion, ReadError> {
     let mut portion = Portion { next: from, ..Portion::default() };
-    let mut bytes = 0;
+    let (mut bytes, mut held) = (0, 0);
     while portion.next < to && bytes < PORTION_BYTES {
         let batch = match bus.read(partition, portion.next, Some(to), READ_BYTES) {
             Ok(batch) => batch,
@@ -287,8 +289,10 @@ fn portion(
                 if offset < portion.next || offset >= to || !sought.wants(asker, &envelope) {
                     continue;
                 }
-                portion.messages.push(Arrived::of(&envelope, sought.with_bytes));
-                if portion.messages.len() == PORTION {
+                let arrived = Arrived::of(&envelope, sought.with_bytes);
+                held += arrived.payload.len();
+                portion.messages.push(arrived);
+                if portion.messages.len() == PORTION || held >= PORTION_HELD {
                     portion.next = Offset(offset.0 + 1);
                     return Ok(portion);
                 }

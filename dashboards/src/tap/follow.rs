@@ -32,6 +32,10 @@ use crate::{
 
 /// Between two looks at how far the log reaches.
 const LOOKS: Duration = Duration::from_millis(200);
+/// Between two looks at the door: who is there is listed anew each time.
+const LOOKS_AT_THE_DOOR: Duration = Duration::from_secs(1);
+/// So many lines are enough for a round.
+const ENOUGH: usize = 200;
 /// What is not judged by then is told as it is.
 const PENDING_AFTER: Duration = Duration::from_secs(3);
 /// Whoever is so far behind is set forward.
@@ -75,6 +79,9 @@ pub(crate) struct Follower {
     trouble: Option<String>,
     /// What happened at the door before, by who and what.
     door: HashMap<[String; 4], u64>,
+    door_looked: Instant,
+    /// The partition that is next.
+    turn: usize,
     heartbeat: Instant,
     shown: Showing,
     _present: Present,
@@ -111,6 +118,8 @@ impl Follower {
             asked: None,
             trouble: None,
             door: HashMap::new(),
+            door_looked: now,
+            turn: 0,
             heartbeat: now + shown.heartbeat,
             shown,
             _present: present,
@@ -171,13 +180,23 @@ impl Follower {
 
     /// Makes ready what can be told. Whether more lies there.
     async fn look(&mut self) -> Result<bool, HistoryError> {
-        let lines = self.at_the_door();
-        self.ready.extend(lines);
+        if Instant::now() >= self.door_looked + LOOKS_AT_THE_DOOR {
+            self.door_looked = Instant::now();
+            let lines = self.at_the_door();
+            self.ready.extend(lines);
+        }
         let reach = self.arrivals.reach();
         self.set_forward(&reach);
         self.remember_ends(&reach);
-        for (number, reach) in (0..).zip(&reach) {
-            let (partition, index) = (Partition(number), usize::from(number));
+        // Each partition begins a round in its turn: one that always has enough would keep the others waiting.
+        for _ in 0..reach.len() {
+            if self.ready.len() >= ENOUGH {
+                break;
+            }
+            let index = self.turn % reach.len();
+            self.turn = index + 1;
+            let Ok(number) = u16::try_from(index) else { break };
+            let (partition, reach) = (Partition(number), reach[index]);
             if self.next[index] < reach.judged {
                 let of = Stretch { partition, from: self.next[index], to: reach.judged };
                 self.tell_judged(of).await?;

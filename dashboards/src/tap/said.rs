@@ -58,6 +58,8 @@ pub(super) struct Telling<'a> {
 #[derive(Deserialize)]
 struct Withheld {
     bytes: u64,
+    /// Of what was reduced at the door there is none.
+    sha256: Option<String>,
 }
 
 impl<'a> Telling<'a> {
@@ -85,8 +87,12 @@ impl<'a> Telling<'a> {
     /// A message, and what became of it; without that it is pending.
     pub(super) fn message(&self, arrived: &Arrived, became: Option<Became>) -> Message {
         let personal = self.is_personal(arrived);
-        let is_reduced = !arrived.attribute("reduced").is_empty();
-        let tells_address = !personal || is_reduced || arrived.content == Content::Withheld;
+        let withheld = || serde_json::from_slice::<Withheld>(&arrived.payload).ok();
+        let withheld = if arrived.content == Content::Withheld { withheld() } else { None };
+        // What its feed did not reduce yet has an address as its sender wrote it.
+        let is_reduced = !arrived.attribute("reduced").is_empty()
+            || withheld.as_ref().is_some_and(|withheld| withheld.sha256.is_none());
+        let tells_address = !personal || is_reduced;
         let told: &[&str] = if personal && !is_reduced { &TOLD_OF_PERSONS } else { &TOLD };
         let attributes = told.iter().map(|word| (*word, arrived.attribute(word)));
         let sender = arrived.attribute("sender");
@@ -94,11 +100,7 @@ impl<'a> Telling<'a> {
             .filter(|(_, text)| !text.is_empty())
             .map(|(word, text)| (word.to_owned(), without_secrets(text, sender)))
             .collect();
-        let withheld = || serde_json::from_slice::<Withheld>(&arrived.payload).ok();
-        let bytes = match arrived.content {
-            Content::Raw => arrived.bytes,
-            Content::Withheld => withheld().map_or(arrived.bytes, |withheld| withheld.bytes),
-        };
+        let bytes = withheld.map_or(arrived.bytes, |withheld| withheld.bytes);
         let pending = became.is_none();
         let became = became.unwrap_or_default();
         let rejects: Vec<Rejected> =

@@ -194,15 +194,22 @@ async fn of_a_feed_of_persons_nothing_but_place_and_length_is_told_whatever_is_a
     let known = [("sender", "gw"), ("content_type", "Ngần"), ("origin", "Ngần.csv")];
     let reduced = [("sender", "gw"), ("reduced", "1")];
     let meant = [("sender", "gw"), ("forbidden", FEED)];
+    let withheld = |number, said: &'static str| Arrived {
+        content: Content::Withheld,
+        payload: Bytes::from_static(said.as_bytes()),
+        ..arrived(number, FEED, &known)
+    };
     let messages = vec![
         (arrived(0, FEED, &known), rejected(RejectReason::Malformed, "dòng 7 không phải ngày")),
         (arrived(1, FEED, &reduced), stored(1)),
         (arrived(2, UNMATCHED, &meant), rejected(RejectReason::Forbidden, "không được gửi")),
+        // Before its feed was marked.
+        (withheld(3, r#"{"reason":"too_large","bytes":9,"sha256":"ab"}"#), stored(0)),
     ];
-    put(&server, messages, 3);
+    put(&server, messages, 4);
     let mut events = server.listen("/api/tap?next=1-0-0&raw=true", &[]).await;
     let _hello = told(&mut events).await;
-    for number in 0..3 {
+    for number in 0..4 {
         let line = told(&mut events).await;
         assert_eq!((&line["personal"], &line["kept_back"]), (&json!(true), &json!(true)), "{number}");
         assert_eq!((&line["bytes"], &line["payload"]), (&json!(9), &Value::Null), "{number}");

@@ -108,7 +108,7 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         let became = store.messages_became(asker, at).await.unwrap();
         let stored: Vec<_> =
             became.iter().map(|it| (it.offset, it.stored)).filter(|(_, it)| *it > 0).collect();
-        assert_eq!(stored, vec![(Offset(1_000_000), 1)].repeat(rows), "{asker:?}");
+        assert_eq!(stored, [(Offset(1_000_000), 1)].repeat(rows), "{asker:?}");
         let rejects = store.messages_rejects(asker, at, 3).await.unwrap();
         let rejected: u64 = became.iter().map(|it| it.rejected).sum();
         assert_eq!(rejects.len() as u64, rejected, "{asker:?}");
