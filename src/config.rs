@@ -24,7 +24,7 @@ use serde::Deserialize;
 pub const DEFAULT: &str = include_str!("../deploy/default.toml");
 
 /// Names of the environment that are not settings of the file.
-const OTHER_NAMES: [&str; 10] = [
+const OTHER_NAMES: [&str; 12] = [
     "IOC_CONFIG",
     "IOC_LIBCHDB",
     "IOC_LIBCHDB_PACKAGE",
@@ -33,6 +33,8 @@ const OTHER_NAMES: [&str; 10] = [
     "IOC_DEMO_SPEED",
     "IOC_DEMO_START",
     "IOC_EXPORT_FORMAT",
+    "IOC_TAP_LANG",
+    "IOC_TAP_URL",
     "IOC_TOP_LANG",
     "IOC_TOP_URL",
 ];

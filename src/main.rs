@@ -27,6 +27,8 @@ mod report_desk;
 mod sender;
 mod status;
 mod store_commit;
+mod tap;
+mod tapped;
 mod telemetry;
 mod told;
 mod top;
@@ -66,6 +68,8 @@ enum Command {
     Clients(clients::Args),
     /// Watch what runs: clock, health, feeds, stations' newest values, alerts. Live in a terminal.
     Top(top::Args),
+    /// Watch messages arrive: from whom, by which way, and what becomes of each, with the reason.
+    Tap(tap::Args),
     /// List rows that would change what was judged long ago and wait for a person's word; accept or refuse them.
     Held(held::Args),
     /// List what is rejected, and have it read again once a contract or mapping is mended, with the arrival it had.
@@ -111,6 +115,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(&config()?, &args),
         Command::Clients(args) => clients::run(&config()?, &args),
         Command::Top(args) => top::run(&config()?, &args),
+        Command::Tap(args) => tap::run(&config()?, &args),
         Command::Held(args) => held::run(&config()?, args),
         Command::Replay(args) => replay::run(&config()?, &args),
         Command::Reload => reload::run(&config()?),

@@ -23,7 +23,7 @@ use ioc_stream::{
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{replays::Rereader, report_desk::ReportDesk};
+use crate::{replays::Rereader, report_desk::ReportDesk, tapped::RowsRead};
 
 /// Epochs that made nothing are put on record this often, so that readers see that time moves.
 const IDLE_COMMIT: Duration = Duration::from_secs(10);
@@ -46,6 +46,8 @@ pub struct Audience {
     pub desk: Arc<ReportDesk>,
     /// Senders share the pace of what is committed.
     pub shares: Arc<Shares>,
+    /// Who watches messages arrive is told what became of each.
+    pub read: Arc<RowsRead>,
 }
 
 /// Commits epochs to ClickHouse and shows them.
@@ -153,6 +155,8 @@ impl StoreCommit {
 
 impl Commit for StoreCommit {
     fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
+        // Before anybody sees that they are judged.
+        self.audience.read.take(results);
         let halt = |error: ioc_storage::SinkHalt| Halt(error.to_string());
         let to_record =
             !results.facts.is_empty() || need.on_record || self.on_record.elapsed() >= IDLE_COMMIT;
@@ -183,7 +187,7 @@ impl Commit for StoreCommit {
     }
 
     fn committed(&mut self, results: EpochResults, consumed: Consumed) {
-        let Audience { board, desk, shares } = &self.audience;
+        let Audience { board, desk, shares, .. } = &self.audience;
         shares.committed(consumed.bytes, consumed.behind);
         desk.committed(&results.facts.receipts);
         board.apply(&results);

@@ -21,7 +21,12 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use ioc_dashboards::overview::Overview;
 
-use self::{pace::Pace, screen::Screen, terminal::Terminal, words::Language};
+use self::{pace::Pace, screen::Screen, terminal::Terminal};
+pub(crate) use self::{
+    screen::{Line, Tone, cut, padded},
+    terminal::begin,
+    words::{Language, Word},
+};
 use crate::{
     config::Config,
     status::{RUN_FILE, Run},

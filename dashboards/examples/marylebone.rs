@@ -20,8 +20,8 @@ use ioc_model::{
     time::Now,
 };
 use support::{
-    AskedSources, AtTheDoor, Desk, HOUR, Record, SamePack, Shelf, arrival, counts, heard, hour, observation,
-    reject, results, text,
+    AskedSources, AtTheDoor, Belt, Desk, HOUR, Record, SamePack, Shelf, arrival, counts, heard, hour,
+    observation, reject, results, text,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -60,6 +60,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         history: record.clone(),
         operator: Arc::new(Desk::default()),
         originals: Arc::new(Shelf::default()),
+        arrivals: Arc::new(Belt::default()),
         clients: Arc::new(AtTheDoor),
         pulls: Arc::new(AskedSources),
         reload: Arc::new(SamePack),

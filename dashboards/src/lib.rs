@@ -10,6 +10,7 @@ mod access;
 pub mod agency_events;
 pub mod alert_times;
 pub mod alerts;
+pub mod arrivals;
 pub mod assessment;
 mod assets;
 pub mod board;
@@ -51,6 +52,7 @@ pub mod series;
 mod shared;
 pub mod station;
 mod status;
+pub mod tap;
 pub mod tile;
 
 pub use access::{Access, Open};

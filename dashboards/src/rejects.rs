@@ -117,7 +117,9 @@ pub fn sample(bytes: &[u8]) -> String {
     printable(&String::from_utf8_lossy(enough), SAMPLE_CHARACTERS)
 }
 
-fn printable(text: &str, characters: usize) -> String {
+/// So many characters of a text for a screen: control characters and marks that turn the reading direction escaped.
+#[must_use]
+pub fn printable(text: &str, characters: usize) -> String {
     let mut shown = String::new();
     for character in text.chars().take(characters) {
         if character.is_control() || is_direction_mark(character) {

@@ -11,6 +11,7 @@ mod event;
 mod figure;
 mod held;
 mod obligation;
+mod read;
 mod received;
 mod replay;
 mod report;
@@ -22,6 +23,7 @@ pub use self::{
     figure::{FigureHour, FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
     obligation::{Obligation, ObligationState},
+    read::MessagesRead,
     received::{FeedMinute, RAW_KEPT, RejectedRow, RowStanding, StoredObservation},
     replay::{ReplayedRow, Reread, StoredReplay},
     report::{FINDINGS_KEPT, Receipt, ReportVerdict, StoredCell},
@@ -32,6 +34,7 @@ use crate::{
     fact::facts,
     name::Name,
     pack::PackVersion,
+    position::Position,
     question::Question,
     time::Now,
 };
@@ -109,6 +112,10 @@ pub struct EpochResults {
     /// How many events of hosts behind each relay are counted with the rest of them, since it named more than are told
     /// apart: no fact, but told ([`Name`] of the relay).
     pub untold: BTreeMap<Name, u64>,
+    /// How many rows messages had, by position: no fact, but told to who watches what arrives.
+    pub read: Vec<MessagesRead>,
+    /// Where the messages lie of which rows began to wait until the store was asked, one entry a row: told like that.
+    pub waited: Vec<Position>,
     /// What the store must be asked before what waits for it can be judged.
     pub questions: Vec<Question>,
 }

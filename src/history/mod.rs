@@ -56,11 +56,11 @@ use ioc_storage::{
 };
 use ioc_stream::Driver;
 use lineage::Lineage;
-pub(crate) use views::unanswered;
 use views::{
-    alert_event, alert_times_view, alert_view, figure_view, held_group, reject_group, reject_view,
-    replay_view, trend_point,
+    alert_event, alert_times_view, alert_view, figure_view, held_group, reject_group, replay_view,
+    trend_point,
 };
+pub(crate) use views::{reject_view, unanswered};
 
 /// The store as the page and the receipts ask it.
 #[derive(Debug)]

@@ -193,7 +193,7 @@ fn rejected_row(reject: &RecentReject) -> RejectedRow {
 }
 
 /// A reject as of an epoch.
-pub(super) fn reject_view(epoch: Epoch, reject: &RecentReject) -> RejectView {
+pub(crate) fn reject_view(epoch: Epoch, reject: &RecentReject) -> RejectView {
     RejectView { replayed: !reject.stands, ..RejectView::new(epoch, &rejected_row(reject)) }
 }
 

@@ -26,7 +26,7 @@ use super::{
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     Plain,
     /// Names of columns, what is less important.
     Dim,
@@ -39,7 +39,7 @@ pub(super) enum Tone {
 }
 
 /// A line: texts with their tones.
-pub(super) type Line = Vec<(Tone, String)>;
+pub(crate) type Line = Vec<(Tone, String)>;
 
 /// What a process that stopped reporting says of itself counts for so long. Milliseconds.
 const REPORT_KEEPS: i64 = 10_000;
@@ -432,7 +432,7 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || turns(c) { '·' } else { c }).take(WIDE).collect()
 }
 
-pub(super) fn padded(text: &str, width: usize) -> String {
+pub(crate) fn padded(text: &str, width: usize) -> String {
     let text = cut(text, width.saturating_sub(1));
     let space = width.saturating_sub(text.width());
     format!("{text}{:space$}", "")
@@ -445,7 +445,7 @@ pub(super) fn right(text: &str, width: usize) -> String {
 }
 
 /// No wider than that.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

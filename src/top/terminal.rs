@@ -74,7 +74,8 @@ impl Terminal {
     }
 }
 
-fn begin(out: &mut Stdout, tone: Tone) -> io::Result<()> {
+/// What is written from here on has that tone, until it is reset.
+pub(crate) fn begin(out: &mut impl Write, tone: Tone) -> io::Result<()> {
     match tone {
         Tone::Plain => Ok(()),
         Tone::Dim => queue!(out, SetAttribute(Attribute::Dim)),

@@ -13,7 +13,7 @@ pub enum Language {
 
 impl Language {
     /// By the names a locale goes by, the first that is set.
-    pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Language {
+    pub(crate) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Language {
         let named = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .find_map(|name| variable(name).filter(|l| !l.is_empty()));
@@ -30,7 +30,7 @@ impl Language {
         }
     }
 
-    pub(super) fn of(self, text: &Text) -> &str {
+    pub(crate) fn of(self, text: &Text) -> &str {
         match self {
             Language::Vi => &text.vi,
             Language::En => &text.en,
@@ -38,7 +38,7 @@ impl Language {
     }
 
     /// One of the words below.
-    pub(super) fn say(self, word: Word) -> &'static str {
+    pub(crate) fn say(self, word: Word) -> &'static str {
         match self {
             Language::Vi => word.0,
             Language::En => word.1,
@@ -66,7 +66,7 @@ impl Language {
 
 /// Vietnamese and English.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Word(pub(super) &'static str, pub(super) &'static str);
+pub(crate) struct Word(pub(crate) &'static str, pub(crate) &'static str);
 
 pub(super) const EPOCH: Word = Word("đợt", "epoch");
 pub(super) const UNDER_WAY: Word = Word("đang xử lý", "under way");

@@ -23,6 +23,7 @@ use crate::{
     replays::Rereader,
     report_desk::ReportDesk,
     store_commit::{Audience, StoreCommit},
+    tapped::{RowsRead, TappedLog},
 };
 
 /// At the end, how long the store may be away before what it did not take is left to the next start.
@@ -40,6 +41,8 @@ pub(super) struct Flow {
     pub(super) sink: watch::Receiver<SinkStatus>,
     /// What came, as it came, from the log and from the archive.
     pub(super) originals: Arc<LogThenArchive>,
+    /// What arrives, as it arrives.
+    pub(super) arrivals: Arc<TappedLog>,
     /// Who brings what is read again.
     pub(super) rereader: Arc<Rereader>,
     pub(super) archivist: Option<Archivist>,
@@ -75,7 +78,8 @@ impl House<'_> {
         let sink = prepared.sink.status();
         let desk = Arc::<ReportDesk>::default();
         let shares = entrance.intake.shares().clone();
-        let audience = Audience { board: board.clone(), desk: desk.clone(), shares };
+        let read = Arc::<RowsRead>::default();
+        let audience = Audience { board: board.clone(), desk: desk.clone(), shares, read: read.clone() };
         let rereader = Arc::new(Rereader::new(store.store.clone(), instance.generation, packs.clone()));
         let commit = StoreCommit::new(
             Handle::current(),
@@ -112,7 +116,9 @@ impl House<'_> {
         rereader.open(originals.clone());
         self.go(Marking::new(store.store.clone(), store.topology.clone()).run(self.stop.clone()));
         let log = prepared.log;
-        Ok(Flow { store, driver, board, desk, log, sink, originals, rereader, archivist, give_up })
+        let arrivals = TappedLog::new(log, entrance.bus.clone(), driver.clone(), store.store.clone(), read);
+        let arrivals = Arc::new(arrivals);
+        Ok(Flow { store, driver, board, desk, log, sink, originals, arrivals, rereader, archivist, give_up })
     }
 }
 

@@ -91,6 +91,7 @@ impl House<'_> {
             history,
             operator,
             originals,
+            arrivals: flow.arrivals.clone(),
             clients,
             pulls,
             reload: Arc::new(orders),

@@ -226,6 +226,8 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
         },
         forgotten: BTreeMap::new(),
         untold: BTreeMap::new(),
+        read: Vec::new(),
+        waited: Vec::new(),
         questions: Vec::new(),
     };
     said_anew(&mut results);

@@ -101,7 +101,7 @@ fn both(all: Encoded, more: Encoded) -> Encoded {
 impl Gathered {
     fn gather(&mut self, shard: ShardResults) {
         // Its counts, and what its subjects say, went another way: they are summed.
-        let ShardResults { now, facts, questions, forgotten, untold, .. } = shard;
+        let ShardResults { now, facts, questions, read, waited, forgotten, untold, .. } = shard;
         for (rule, count) in forgotten {
             *self.results.forgotten.entry(rule).or_default() += count;
         }
@@ -111,6 +111,8 @@ impl Gathered {
         self.results.now = now;
         self.results.facts.gather(facts);
         self.results.questions.extend(questions);
+        self.results.read.extend(read);
+        self.results.waited.extend(waited);
     }
 
     fn arranged(self, epoch: Epoch, ranks: &mut Ranks) -> Whole {
@@ -118,6 +120,8 @@ impl Gathered {
         results.epoch = epoch;
         results.facts.arrange(ranks);
         results.questions.sort_unstable();
+        results.read.sort_unstable();
+        results.waited.sort_unstable();
         // The driver fills in what the manifest says beside.
         Whole { results, records, of_all }
     }

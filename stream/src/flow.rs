@@ -470,6 +470,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
                         results.facts.rejects.extend(decoded.rejects);
                         results.facts.replayed.extend(decoded.replayed);
+                        results.read = decoded.read;
                         results.add(reported);
                         results.untold = untold;
                         let records = kept.map(|(relays, log_sources)| Records {

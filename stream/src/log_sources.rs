@@ -31,6 +31,7 @@ use ioc_model::{
     event::{Event, EventKey},
     name::Name,
     pack::Pack,
+    position::Position,
     question::{About, Answer, Found, Question},
     results::{Facts, StoredEvent},
     time::{EventTime, Millis, Now},
@@ -74,6 +75,8 @@ pub(crate) struct EventResults {
     pub(crate) facts: Facts,
     pub(crate) counts: FxHashMap<Name, Counts>,
     pub(crate) questions: Vec<Question>,
+    /// Where the messages lie of events that began to wait for an answer.
+    pub(crate) waited: Vec<Position>,
     /// Of each log source that waits for an answer.
     pub(crate) unsure: BTreeMap<Name, Undecided>,
 }
@@ -342,6 +345,7 @@ impl Memory {
             self.last.remember(&event, now);
         }
         reported.counts.entry(event.feed).or_default().waiting += 1;
+        reported.waited.push(event.arrival.position);
         Some((key, looked_for, Event::clone(&event)))
     }
 

@@ -12,7 +12,7 @@ use ioc_model::{
     position::{Arrival, Position},
     question::{About, Answer, Found, Question},
     replay::ReplayedMessage,
-    results::Facts,
+    results::{Facts, MessagesRead},
     time::{Millis, Now},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -89,6 +89,10 @@ pub struct ShardResults {
     pub filed: Vec<Filed>,
     /// What operators did about the ledger's alerts.
     pub acts: Vec<Action>,
+    /// How many rows messages had.
+    pub read: Vec<MessagesRead>,
+    /// Where the messages lie of which rows began to wait for an answer, one entry a row.
+    pub waited: Vec<Position>,
     /// How many sightings or addresses a rule of events forgot, since there were more than are kept.
     pub forgotten: BTreeMap<Name, u64>,
     /// How many events of hosts behind each relay are not told apart from others.
@@ -100,12 +104,13 @@ pub struct ShardResults {
 impl ShardResults {
     /// Adds what became of the worker's events.
     pub(crate) fn add(&mut self, reported: EventResults) {
-        let EventResults { facts, counts, questions, unsure: _ } = reported;
+        let EventResults { facts, counts, questions, waited, unsure: _ } = reported;
         self.facts.gather(facts);
         for (feed, more) in counts {
             self.counts.entry(feed).or_default().add(&more);
         }
         self.questions.extend(questions);
+        self.waited.extend(waited);
     }
 
     /// Counts something that a rule of events could not keep.

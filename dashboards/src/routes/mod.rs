@@ -19,6 +19,7 @@ mod picture;
 mod pulls;
 mod replays;
 mod reports;
+mod tap;
 
 pub(crate) use health::STATUS_STALE;
 use std::{
@@ -26,6 +27,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
+pub(crate) use tap::Showing;
 
 use axum::{
     Router,
@@ -51,14 +53,14 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::SharedAccess, assets, board::Board, called::AgencyNames, clients::SharedClients,
-    guarded::GuardedFeeds, history::SharedHistory, live::LivePace, obligations::Names,
-    operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, pack::SharedReload,
-    problem::Problem, pulls::SharedPulls, seats::Seats, shared::Shared,
+    access::SharedAccess, arrivals::SharedArrivals, assets, board::Board, called::AgencyNames,
+    clients::SharedClients, guarded::GuardedFeeds, history::SharedHistory, live::LivePace,
+    obligations::Names, operator::SharedOperator, originals::SharedOriginals, overview::Dimensions,
+    pack::SharedReload, problem::Problem, pulls::SharedPulls, seats::Seats, shared::Shared,
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 47] = [
+pub const PATHS: [&str; 48] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -103,6 +105,7 @@ pub const PATHS: [&str; 47] = [
     "/api/lineage/window",
     "/api/lineage/envelope/{position}",
     "/api/lineage/envelope/{position}/raw",
+    "/api/tap",
     "/healthz",
     "/readyz",
     "/metrics",
@@ -144,6 +147,8 @@ pub struct Behind {
     pub operator: SharedOperator,
     /// The bytes as they came.
     pub originals: SharedOriginals,
+    /// What arrives.
+    pub arrivals: SharedArrivals,
     /// Who is connected.
     pub clients: SharedClients,
     /// How far those are that are asked.
@@ -204,6 +209,7 @@ pub struct AppState {
     history: SharedHistory,
     operator: SharedOperator,
     originals: SharedOriginals,
+    arrivals: SharedArrivals,
     clients: SharedClients,
     pulls: SharedPulls,
     reload: SharedReload,
@@ -218,6 +224,7 @@ pub struct AppState {
     viewers: IntGauge,
     refused: IntCounter,
     seats: Seats,
+    taps: tap::Taps,
     pace: LivePace,
     closing: CancellationToken,
 }
@@ -242,12 +249,14 @@ impl AppState {
         )?;
         registry.register(Box::new(viewers.clone()))?;
         registry.register(Box::new(refused.clone()))?;
+        let taps = tap::Taps::new(&registry)?;
         Ok(AppState {
             board,
             access: behind.access,
             history: behind.history,
             operator: behind.operator,
             originals: behind.originals,
+            arrivals: behind.arrivals,
             clients: behind.clients,
             pulls: behind.pulls,
             reload: behind.reload,
@@ -262,6 +271,7 @@ impl AppState {
             viewers,
             refused,
             seats: Seats::new(limits.connections, limits.connections_per_peer),
+            taps,
             pace: limits.pace,
             closing,
         })
@@ -351,6 +361,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/lineage/window", get(lineage::window))
         .route("/api/lineage/envelope/{position}", get(lineage::envelope))
         .route("/api/lineage/envelope/{position}/raw", get(lineage::raw))
+        .route("/api/tap", get(tap::tap))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

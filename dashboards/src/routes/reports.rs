@@ -24,6 +24,7 @@ use serde::Deserialize;
 use super::{AppState, fresh, fresh_json, json, position, question, starting, up_to};
 use crate::{
     access::Asked as AskedBy,
+    history::HistoryError,
     kept_back::{CountedCell, KeptBack},
     obligations::Names,
     problem::Problem,
@@ -378,7 +379,7 @@ pub(super) async fn is_kept_back(
     asker: &Asker,
     position: Position,
     feed: &str,
-) -> Result<bool, Problem> {
+) -> Result<bool, HistoryError> {
     let shown = state.shown();
     // Also of a feed that brings no reports now: it may have, by a pack before.
     Ok(match state.history.receipt(asker, position).await? {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ioc_dashboards::{measures::SensorAlerts, routes::PATHS};
+use ioc_dashboards::{measures::SensorAlerts, routes::PATHS, tap::Outcome};
 use ioc_model::{
     event::{Count, Decided, EventKind, Severity, TimeFrom},
     figure::{FigureId, FigureReason, FigureVerdict, InputKind},
@@ -29,7 +29,7 @@ use crate::{
     support::{alert, figure, many_of, results, suspected, unusual},
 };
 
-fn described() -> Value {
+pub fn described() -> Value {
     serde_json::from_str(include_str!("../../openapi.json")).unwrap()
 }
 
@@ -125,7 +125,7 @@ async fn the_described_interface_is_the_served_one() {
     let server = filled().await;
     for path in PATHS {
         let asked = asked(path);
-        if path == "/api/events" {
+        if path == "/api/events" || path == "/api/tap" {
             assert_eq!(server.listen(&asked, &[]).await.next().await.unwrap().name, "hello");
         } else if path.ends_with("/reload") {
             assert_eq!(server.post(&asked, "text/plain", b"").await.status, 415, "{path}");
@@ -174,7 +174,7 @@ fn fields_of<'d>(described: &'d Value, schema: &'d Value, place: &str) -> Option
 
 /// That an answer has every field that is described as always there and none that is not described, each of its type,
 /// down through lists and references.
-fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
+pub fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
     if let (Some(known), Some(fields)) = (fields_of(described, schema, place), answer.as_object()) {
         for field in fields.keys() {
             assert!(known.contains(field.as_str()), "{place}.{field} is not described");
@@ -311,6 +311,7 @@ fn every_word_there_is_is_described() {
         (at("ReportCell/properties/vintage"), words(&Vintage::ALL)),
         (at("ReportCell/properties/standing"), words(&RowStanding::ALL)),
         (at("LogEvent/properties/decided"), words(&Decided::ALL)),
+        (at("TapOutcome"), words(&Outcome::ALL)),
     ] {
         assert_eq!(*found, all);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ioc_dashboards::{
     Original,
+    arrivals::Became,
     reported::ReportedSum,
     reports::{CellView, PeriodView, ValueView},
     routes::PATHS,
@@ -28,6 +29,7 @@ use crate::{
     reports::{cell, health, receipt, sum, target_year},
     server::{NOON, Server},
     support::{arrival, pack, reject, results, text},
+    tap::lying,
 };
 
 /// A small number, what it was before, the part that goes with it, and what would be left over of that: none of them stands
@@ -111,6 +113,10 @@ async fn planted(keeps_back: bool) -> Server {
     server.record.take(&made);
     let rejects: Vec<_> = server.record.rejects();
     server.record.tell(|told| told.rows.rejects = rejects);
+    let mut belt = server.belt.0.lock().unwrap();
+    let became = Became { rejected: 1, rejects: server.record.rejects(), ..Became::default() };
+    (belt.messages, belt.judged) = (vec![(lying(0, "air-files", raw), became)], 1);
+    drop(belt);
     let envelope = Original { feed: "air-files".to_owned(), ..original(raw) };
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), envelope);
     server
@@ -124,6 +130,10 @@ async fn saying(server: &Server) -> BTreeSet<&'static str> {
             "/api/events" => {
                 let mut events = server.listen("/api/events?since=0", &[]).await;
                 events.named("changes").await.data.to_string()
+            }
+            "/api/tap" => {
+                let mut events = server.listen("/api/tap?next=1-0-0&raw=true", &[]).await;
+                events.named("message").await.data.to_string()
             }
             path => String::from_utf8_lossy(&server.get(&asked(path), &[]).await.body).into_owned(),
         };
@@ -154,6 +164,7 @@ async fn no_path_says_a_small_number_or_what_gives_it_away() {
         "/api/reports/receipts/{position}",
         "/api/reports/targets",
         "/api/reports/values",
+        "/api/tap",
     ];
     assert_eq!(told, expected.into(), "where it would be");
     let server = planted(true).await;

@@ -20,3 +20,4 @@ mod server;
 mod silent;
 #[path = "../support/mod.rs"]
 mod support;
+mod tap;

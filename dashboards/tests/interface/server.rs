@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{self, AskedSources, AtTheDoor, Desk, Given, Record, SamePack, Shelf};
+use crate::support::{self, AskedSources, AtTheDoor, Belt, Desk, Given, Record, SamePack, Shelf};
 
 pub const STATION: &str = "TN_UBNDTN_KHIXQU";
 pub const NOON: i64 = 1_087_200_000_000;
@@ -25,6 +25,7 @@ pub struct Server {
     pub record: Arc<Record>,
     pub desk: Arc<Desk>,
     pub shelf: Arc<Shelf>,
+    pub belt: Arc<Belt>,
     pub given: Arc<Given>,
     pub closing: CancellationToken,
 }
@@ -62,12 +63,14 @@ impl Server {
         let closing = CancellationToken::new();
         let registry = prometheus::Registry::new();
         let (desk, shelf) = (Arc::new(Desk::default()), Arc::new(Shelf::default()));
+        let belt = Arc::<Belt>::default();
         let (clients, given) = (Arc::new(AtTheDoor), Arc::new(Given::default()));
         let behind = Behind {
             access: given.clone(),
             history,
             operator: desk.clone(),
             originals: shelf.clone(),
+            arrivals: belt.clone(),
             clients,
             pulls: Arc::new(AskedSources),
             reload: Arc::new(SamePack),
@@ -81,7 +84,7 @@ impl Server {
             let serving = axum::serve(steady(listener, Duration::from_millis(500)), service);
             serving.with_graceful_shutdown(stopping.cancelled_owned()).await
         });
-        Server { address, board, record: Arc::default(), desk, shelf, given, closing }
+        Server { address, board, record: Arc::default(), desk, shelf, belt, given, closing }
     }
 
     /// One that is well, and tells of everything at once.
@@ -133,6 +136,13 @@ impl Server {
         }
         socket.write_all((request + "\r\n").as_bytes()).await.unwrap();
         socket
+    }
+
+    /// The status of an answer that does not end.
+    pub async fn status_of(&self, path: &str) -> u16 {
+        let mut line = String::new();
+        BufReader::new(self.ask(path, &[]).await).read_line(&mut line).await.unwrap();
+        line[9..12].parse().unwrap()
     }
 
     pub async fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Events {

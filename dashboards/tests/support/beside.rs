@@ -1,24 +1,30 @@
 //! What else stands beside a board in tests: clients, a pack's folder, whoever says who asks, a desk and a shelf.
 
-use std::{collections::BTreeMap, future::ready, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    future::ready,
+    sync::{Arc, Mutex},
+};
 
 use axum::http::request::Parts;
 use ioc_dashboards::{
-    Access, Clients, NotAppended, Operator, Original, Originals, Pulls,
+    Access, Clients, HistoryError, NotAppended, Operator, Original, Originals, Pulls,
+    arrivals::{Arrivals, Arrived, Became, Portion, Reach, Stretch},
     clients::{ClientList, ClientView, NoticeView, SenderView},
     history::HistoryAnswer,
     operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
     pulls::{ComparedView, FailingView, PullList, PullView},
+    tap::Sought,
 };
 use ioc_model::{
     asker::Asker,
     pack::{Pack, PackVersion},
-    position::Position,
+    position::{LogNumber, Offset, Position},
     rule::Priority,
     text::Text,
-    time::Now,
+    time::{Now, ReceivedAt},
 };
 
 /// One client, one sender and one take-over.
@@ -174,5 +180,68 @@ impl Originals for Shelf {
         let found = self.0.lock().unwrap().get(&position).cloned();
         let found = found.filter(|original| asker.sees_feed(&original.feed));
         Box::pin(ready(Ok(found)))
+    }
+}
+
+/// What arrives on one partition, and what becomes of it.
+#[derive(Debug, Default)]
+pub struct Belt(pub Mutex<OnTheBelt>);
+
+#[derive(Clone, Debug, Default)]
+pub struct OnTheBelt {
+    /// What lies there, from offset 0 on.
+    pub messages: Vec<(Arrived, Became)>,
+    /// So many are judged.
+    pub judged: u64,
+    /// The log has let go of so many.
+    pub released: u64,
+    /// The store does not answer.
+    pub away: bool,
+}
+
+impl Belt {
+    fn now(&self) -> OnTheBelt {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Arrivals for Belt {
+    fn log(&self) -> LogNumber {
+        LogNumber(1)
+    }
+
+    fn reach(&self) -> Vec<Reach> {
+        let OnTheBelt { messages, judged, released, .. } = self.now();
+        vec![Reach { start: Offset(released), judged: Offset(judged), end: Offset(messages.len() as u64) }]
+    }
+
+    fn since(&self, moment: ReceivedAt) -> HistoryAnswer<'_, Vec<Offset>> {
+        let before = self.now().messages.iter().filter(|(it, _)| it.received_at < moment).count();
+        Box::pin(ready(Ok(vec![Offset(before as u64)])))
+    }
+
+    fn read<'a>(&'a self, _: &'a Asker, of: Stretch, sought: &'a Arc<Sought>) -> HistoryAnswer<'a, Portion> {
+        let OnTheBelt { messages, released, .. } = self.now();
+        if of.from.0 < released {
+            let portion =
+                Portion { next: Offset(released), released: released - of.from.0, messages: Vec::new() };
+            return Box::pin(ready(Ok(portion)));
+        }
+        let most = usize::try_from(of.to.0).unwrap();
+        let found = messages[..most].iter().skip(usize::try_from(of.from.0).unwrap()).take(100);
+        let found: Vec<Arrived> = found.map(|(arrived, _)| arrived.clone()).collect();
+        let next = Offset(of.from.0 + found.len() as u64);
+        let fits = |it: &Arrived| sought.feeds.is_empty() || sought.feeds.contains(&it.feed);
+        let messages = found.into_iter().filter(fits).collect();
+        Box::pin(ready(Ok(Portion { next, released: 0, messages })))
+    }
+
+    fn became<'a>(&'a self, _: &'a Asker, asked: &'a [Arrived]) -> HistoryAnswer<'a, Vec<Became>> {
+        let OnTheBelt { messages, away, .. } = self.now();
+        if away {
+            return Box::pin(ready(Err(HistoryError::Away("no answer".to_owned()))));
+        }
+        let of = |it: &Arrived| messages[usize::try_from(it.position.offset.0).unwrap()].1.clone();
+        Box::pin(ready(Ok(asked.iter().map(of).collect())))
     }
 }

@@ -259,6 +259,21 @@ export type ReportVerdict = "accepted" | "in_part" | "refused" | "duplicate" | "
  * not_due: it cannot be done yet; due: it can, the deadline has not passed; on_time, late: by the arrival of the first accepted message; missing: the deadline has passed and nothing was accepted; rejected: the deadline has not passed, nothing was accepted and the last attempt was refused; not_owed: an earlier version of the pack wanted it
  */
 export type ObligationState = "not_due" | "due" | "on_time" | "late" | "missing" | "rejected" | "not_owed";
+/**
+ * What became of a message or some of its rows; unmatched and forbidden stand beside rejected; waiting: old rows wait until their day is read back; nothing: it is judged, and what of it were duplicates is not remembered; pending: not judged yet; refused: turned away at the door, no message
+ */
+export type TapOutcome =
+  | "stored"
+  | "duplicate"
+  | "rejected"
+  | "unmatched"
+  | "forbidden"
+  | "held"
+  | "waiting"
+  | "empty"
+  | "nothing"
+  | "pending"
+  | "refused";
 
 /**
  * RFC 9457
@@ -4086,4 +4101,178 @@ export interface AgencyScores {
    */
   year: number;
   scores: AgencyScore[];
+}
+/**
+ * Where a tap begins
+ */
+export interface TapHello {
+  kind: "hello";
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  /**
+   * The time zone that people there read the clock in
+   */
+  timezone: string;
+  /**
+   * What is told next of each partition, as log-partition-offset: asked with them a tap goes on where it was
+   */
+  next: string[];
+}
+/**
+ * How far a tap is
+ */
+export interface TapHeartbeat {
+  kind: "heartbeat";
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  /**
+   * What is told next of each partition, as log-partition-offset: asked with them a tap goes on where it was
+   */
+  next: string[];
+  /**
+   * Why nothing is told although something may have come
+   */
+  trouble: string | null;
+}
+/**
+ * Messages that were passed over, of any feed
+ */
+export interface TapMissed {
+  kind: "missed";
+  messages: number;
+  /**
+   * slow: whoever watches did not read as fast as they came; released: the log has let go of them
+   */
+  why: "slow" | "released";
+  from: string;
+  /**
+   * Up to before that position
+   */
+  to: string;
+}
+/**
+ * A reject of a message
+ */
+export interface TapRejected {
+  row: number;
+  /**
+   * All of the message
+   */
+  whole: boolean;
+  /**
+   * Why, as the stable word
+   */
+  reason: string;
+  /**
+   * Where in the message
+   */
+  place: string;
+  message: Text;
+}
+/**
+ * A message as it came, and what became of it
+ */
+export interface TapMessage {
+  kind: "message";
+  /**
+   * Where it lies, as log-partition-offset
+   */
+  position: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  /**
+   * The feed it belongs to, or unmatched
+   */
+  feed: string;
+  /**
+   * Empty where it was not recorded
+   */
+  sender: string;
+  /**
+   * The way it came, as the word of packs; null where no feed says so
+   */
+  transport: string | null;
+  /**
+   * Topic, file name or path; empty where it may tell of a person; secrets in it are ***
+   */
+  address: string;
+  address_bytes: number;
+  /**
+   * The network address it came from; empty where there is none
+   */
+  peer: string;
+  /**
+   * The media type its sender states; empty where it states none
+   */
+  content_type: string;
+  content: "raw" | "withheld";
+  /**
+   * How many bytes its sender sent
+   */
+  bytes: number;
+  /**
+   * What else is known of it beside its bytes, by word
+   */
+  attributes: {
+    [k: string]: string;
+  };
+  /**
+   * Its feed tells of persons: nothing of its bytes is told
+   */
+  personal: boolean;
+  /**
+   * Everything that became of it; pending alone where it is not judged yet
+   */
+  became: TapOutcome[];
+  /**
+   * It was told before, as pending
+   */
+  again: boolean;
+  /**
+   * Its rows; null where that is not known
+   */
+  rows: number | null;
+  stored: number;
+  /**
+   * Rows that were there already; null where that is not known
+   */
+  duplicate: number | null;
+  /**
+   * Rows that were rejected; 1 of a message that was rejected whole
+   */
+  rejected: number;
+  /**
+   * Rows that wait for the word of an operator
+   */
+  held: number;
+  /**
+   * Old rows that wait until their day is read back, and are judged then
+   */
+  waiting: number;
+  /**
+   * The first few of them
+   */
+  rejects: TapRejected[];
+  /**
+   * The beginning of its bytes, where they were asked for and are UTF-8
+   */
+  payload: string | null;
+  /**
+   * The same in base64, where they are not
+   */
+  payload_base64: string | null;
+  /**
+   * The beginning is not all of it
+   */
+  cut: boolean;
+  /**
+   * Its bytes were asked for and are not told: they say numbers of persons
+   */
+  kept_back: boolean;
 }

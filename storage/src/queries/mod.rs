@@ -6,6 +6,7 @@
 mod alert_times;
 mod alerts;
 mod assessments;
+mod became;
 mod envelope;
 mod event_pages;
 mod events;
@@ -33,6 +34,7 @@ mod words;
 pub use alert_times::AlertTimes;
 pub use alerts::{AlertNow, AlertRow};
 pub use assessments::AssessmentRow;
+pub use became::{MessageBecame, MessagesAt};
 pub use envelope::{EnvelopeFate, EnvelopeRow};
 pub use events::{EventAddress, EventHour, EventRow, EventTotals, LogSourceHeard, LogSourceLast};
 pub use figures::FigureRow;

@@ -11,12 +11,12 @@ use ioc_model::{
     name::Name,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     rule::{AlertEvents, CountBy, Counted, Counting},
-    time::{EventTime, Now},
+    time::{EventTime, Now, ReceivedAt},
     window::{Aggregate, WindowKind},
 };
 use ioc_storage::{
     export::{ExportFormat, ExportQuery},
-    queries::{EnvelopeFate, HeldOf, Measured, WindowFigures},
+    queries::{EnvelopeFate, HeldOf, Measured, MessagesAt, WindowFigures},
 };
 
 use crate::{sample, server::TestServer};
@@ -99,6 +99,19 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         assert_eq!(store.envelope_rows(asker, position(1_000_000)).await.unwrap().len(), rows, "{asker:?}");
         let fate = store.envelope_fate(asker, position(1_000_000)).await.unwrap();
         assert_eq!(fate, EnvelopeFate { stored: rows as u64, ..EnvelopeFate::default() }, "{asker:?}");
+        let at = MessagesAt {
+            log: LogNumber(1),
+            partition: Partition(0),
+            offsets: &[Offset(1_000_000), Offset(7)],
+            since: ReceivedAt(0),
+        };
+        let became = store.messages_became(asker, at).await.unwrap();
+        let stored: Vec<_> =
+            became.iter().map(|it| (it.offset, it.stored)).filter(|(_, it)| *it > 0).collect();
+        assert_eq!(stored, [(Offset(1_000_000), 1)].repeat(rows), "{asker:?}");
+        let rejects = store.messages_rejects(asker, at, 3).await.unwrap();
+        let rejected: u64 = became.iter().map(|it| it.rejected).sum();
+        assert_eq!(rejects.len() as u64, rejected, "{asker:?}");
         let (groups, held, found) = store.held(asker, &HeldOf::default(), ZONE, 10).await.unwrap();
         assert_eq!((groups.len(), held, found), (rows, rows as u64, rows as u64), "{asker:?}");
     }

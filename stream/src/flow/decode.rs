@@ -10,7 +10,7 @@ use ioc_model::{
     names::Source,
     observation::Observation,
     reject::Rejection,
-    results::{RejectedRow, ReplayedRow},
+    results::{MessagesRead, RejectedRow, ReplayedRow},
     row::Row,
 };
 use rustc_hash::FxHashMap;
@@ -30,6 +30,8 @@ pub(super) struct Decoded {
     pub(super) counts: FxHashMap<Name, Counts>,
     /// Messages that were read again.
     pub(super) replayed: Vec<ReplayedRow>,
+    /// How many rows messages had.
+    pub(super) read: Vec<MessagesRead>,
 }
 
 /// Decodes chunks and gives their rows away in parcels.
@@ -45,9 +47,12 @@ pub(super) fn decode(
     let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
     let mut rejects = Rejects::default();
     let mut open = OpenParcels::new(addresses.workers());
+    let mut read = Vec::new();
     let mut source = Source { feed: Name::default(), sender: Name::default() };
     for (partition, base, chunk) in chunks {
         source.sender = Name::new(chunk.sender());
+        // Entries end with their chunk: who reads the next one depends on how many workers there are (invariant REPLAY).
+        let of_chunk = read.len();
         for (feed, received) in chunk.counts() {
             let counts = counts.entry(Name::new(feed)).or_default();
             counts.received += u64::from(received);
@@ -80,6 +85,15 @@ pub(super) fn decode(
             if let Some(row) = sink.further {
                 rejects.push_further(&envelope, source, row, rejected);
             }
+            let rows = match outcome {
+                Outcome::Decoded { rows } => Some(rows),
+                Outcome::Empty => Some(0),
+                Outcome::Undecodable(_) => None,
+            };
+            let goes_on = |last: &mut MessagesRead| last.goes_on(envelope.position, rows);
+            if !read[of_chunk..].last_mut().is_some_and(goes_on) {
+                read.push(MessagesRead { first: envelope.position, messages: 1, rows });
+            }
             let counts = counts.entry(source.feed).or_default();
             counts.rejected += rejected;
             match outcome {
@@ -100,7 +114,7 @@ pub(super) fn decode(
         }
     }
     open.rest().for_each(give);
-    Decoded { rejects: rejects.into_rows(), counts, replayed: Vec::new() }
+    Decoded { rejects: rejects.into_rows(), counts, replayed: Vec::new(), read }
 }
 
 /// Sends good rows on and keeps bad ones.

@@ -214,14 +214,16 @@ impl Measured {
                         );
                     }
                 }
-                Judged::Waiting { first: Some(day) } => {
-                    results.questions.push(question(subject, entry.name, day, facts.epoch));
+                Judged::Waiting { first } => {
+                    results.waited.push(row.arrival.position);
+                    let asked = first.map(|day| question(subject, entry.name, day, facts.epoch));
+                    results.questions.extend(asked);
                 }
                 Judged::Held { stands } => {
                     let series = (entry.name, subject);
                     results.facts.held.push(held(series, row.event_time, &version, source, stands));
                 }
-                Judged::Waiting { .. } | Judged::Duplicate => {}
+                Judged::Duplicate => {}
             }
         }
     }
