@@ -176,10 +176,6 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
     if !fields.is_empty() {
         return Err(Violation::Malformed("bytes left over"));
     }
-    // We announce at most 1. In 3.1.1 nothing can be announced and the will is taken: it is only stored.
-    if version == Version::V5 && will_qos == 2 {
-        return Err(Violation::Qos2);
-    }
     let session_lifetime = match version {
         Version::V5 => properties.session_lifetime.unwrap_or(0),
         Version::V311 if clean => 0,
@@ -269,7 +265,7 @@ mod tests {
         let none = b"\x00".as_slice();
         let long = [&[1, 1][..], &[b'x'; 257]].concat();
         type Case<'a> = (&'a [u8], u8, u8, &'a [&'a [u8]], Option<Version>, u8);
-        let cases: [Case<'_>; 24] = [
+        let cases: [Case<'_>; 23] = [
             (b"HTTP", 4, 2, &[id], None, 0x81),
             (b"MQIsdp", 4, 2, &[id], Some(V311), 0x84),
             (b"MQIsdp", 0x84, 2, &[id], Some(V311), 0x84),
@@ -289,7 +285,6 @@ mod tests {
             (b"MQTT", 4, 0b0000_0010, &[b"\x00\x05c"], Some(V311), 0x81),
             (b"MQTT", 4, 0b0000_0110, &[id, b"\x00\x01#", b"\x00\x00"], Some(V311), 0x81),
             (b"MQTT", 4, 0b0000_0110, &[id, b"\x00\x00", b"\x00\x00"], Some(V311), 0x81),
-            (b"MQTT", 5, 0b0001_0110, &[none, id, none, b"\x00\x01t", b"\x00\x00"], Some(V5), 0x9b),
             (b"MQTT", 5, 0b0000_0010, &[b"\x04\x15\x00\x01m", id], Some(V5), 0x8c),
             (b"MQTT", 5, 0b0000_0010, &[b"\x03\x21\x00\x00", id], Some(V5), 0x82),
             (b"MQTT", 5, 0b0000_0010, &[b"\x02\x01\x01", id], Some(V5), 0x81),

@@ -24,12 +24,14 @@ pub(super) enum Packet<'a> {
     Disconnect { reason: Reason, session_lifetime: Option<u32> },
 }
 
-/// PUBLISH with quality of service 0 (no identifier) or 1.
+/// PUBLISH: without an identifier that of quality of service 0.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Publish<'a> {
     pub(super) topic: &'a str,
     pub(super) payload: &'a [u8],
     pub(super) id: Option<u16>,
+    /// Quality of service 2: with its identifier an exchange is opened.
+    pub(super) once: bool,
     /// The client asks for it to be kept.
     pub(super) retain: bool,
     /// The client may have sent it before.
@@ -68,7 +70,6 @@ impl<'a> Publish<'a> {
         let (repeated, qos) = (first & 0b1000 != 0, (first >> 1) & 0b11);
         match qos {
             0 if repeated => return Err(Violation::Malformed("DUP with quality of service 0")),
-            2 => return Err(Violation::Qos2),
             3 => return Err(Violation::Malformed("quality of service 3")),
             _ => {}
         }
@@ -84,7 +85,16 @@ impl<'a> Publish<'a> {
         }
         let Properties { content_type, content_encoding, .. } = properties;
         let (payload, retain) = (fields.rest(), first & 1 == 1);
-        Ok(Publish { topic, payload, id, retain, again: repeated, content_type, content_encoding })
+        Ok(Publish {
+            topic,
+            payload,
+            id,
+            once: qos == 2,
+            retain,
+            again: repeated,
+            content_type,
+            content_encoding,
+        })
     }
 }
 
@@ -212,6 +222,7 @@ mod tests {
             topic,
             payload,
             id,
+            once: false,
             retain: false,
             again: false,
             content_type: None,
@@ -222,9 +233,17 @@ mod tests {
     #[test]
     fn publishes_come_back_as_sent() {
         for version in BOTH {
-            for (first, id) in [(0x30, None), (0x31, None), (0x32, Some(9)), (0x3b, Some(9))] {
+            for (first, id) in [
+                (0x30, None),
+                (0x31, None),
+                (0x32, Some(9)),
+                (0x3b, Some(9)),
+                (0x34, Some(9)),
+                (0x3d, Some(9)),
+            ] {
                 let body = publish(version, first, "trạm/1".as_bytes(), 9, &[], b"{}");
                 let expected = Publish {
+                    once: first & 0b100 != 0,
                     retain: first & 1 == 1,
                     again: first & 0b1000 != 0,
                     ..plain("trạm/1", b"{}", id)
@@ -244,7 +263,7 @@ mod tests {
         for version in BOTH {
             let cases: [(u8, &[u8], u16, u8); 9] = [
                 (0x38, b"a", 0, 0x81),
-                (0x34, b"a", 1, 0x9b),
+                (0x34, b"a", 0, 0x82),
                 (0x36, b"a", 1, 0x81),
                 (0x32, b"a", 0, 0x82),
                 (0x30, b"", 0, 0x82),

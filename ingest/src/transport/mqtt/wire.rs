@@ -27,8 +27,8 @@ pub(super) enum Violation {
     TooLarge,
     #[error("more publishes in flight than the receive maximum")]
     ReceiveMaximum,
-    #[error("quality of service 2 is not supported")]
-    Qos2,
+    #[error("more exchanges of quality of service 2 are open than a sender may have")]
+    Exchanges,
     #[error("an authentication method was asked for")]
     AuthenticationMethod,
     #[error("nothing came within one and a half keep-alive intervals")]
@@ -43,7 +43,7 @@ impl Violation {
             Violation::TopicAlias => Reason::TOPIC_ALIAS_INVALID,
             Violation::TooLarge => Reason::PACKET_TOO_LARGE,
             Violation::ReceiveMaximum => Reason::RECEIVE_MAXIMUM_EXCEEDED,
-            Violation::Qos2 => Reason::QOS_NOT_SUPPORTED,
+            Violation::Exchanges => Reason::QUOTA_EXCEEDED,
             Violation::AuthenticationMethod => Reason::BAD_AUTHENTICATION_METHOD,
             Violation::KeepAlive => Reason::KEEP_ALIVE_TIMEOUT,
         }
@@ -58,7 +58,7 @@ impl Violation {
             Violation::TopicAlias => "a topic alias",
             Violation::TooLarge => "a packet over the limit",
             Violation::ReceiveMaximum => "too many publishes in flight",
-            Violation::Qos2 => "quality of service 2",
+            Violation::Exchanges => "too many open exchanges",
             Violation::AuthenticationMethod => "an authentication method",
             Violation::KeepAlive => "silence beyond the keep-alive",
         }
