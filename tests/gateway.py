@@ -31,7 +31,7 @@ def connect(client, port, version, clean_start=False):
 class Gateway:
     """Readings of one station, each with a moment of its own. Every so many is late by days, if `late_every`."""
 
-    def __init__(self, ioc, password, station="ST01", window=50, pause=0.002, late_every=0, padding=0, qos=1, version=mqtt.MQTTv311):
+    def __init__(self, ioc, password, station="ST01", window=50, pause=0.002, late_every=0, padding=0, qos=1, version=mqtt.MQTTv311, port=None):
         self.station, self.window, self.pause = station, window, pause
         self.late_every, self.padding, self.qos = late_every, padding, qos
         self.start = int(time.time() * 1000) - 3 * DAY
@@ -47,7 +47,7 @@ class Gateway:
         self.client.max_inflight_messages_set(window)
         self.client.reconnect_delay_set(0.1, 0.5)
         self.client.on_publish = self._acknowledge
-        connect(self.client, ioc.mqtt, version)
+        connect(self.client, port or ioc.mqtt, version)
         self.client.loop_start()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()

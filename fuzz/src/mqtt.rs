@@ -204,13 +204,19 @@ fn read_by_another(five: bool, bytes: &[u8], became: &Became) {
     let mut acks = &became.acks[..];
     // Identifiers with what was published under them.
     let mut open: BTreeMap<u16, (String, Vec<u8>)> = BTreeMap::new();
+    let mut aliases: BTreeMap<u16, String> = BTreeMap::new();
     while let Some((packet, behind)) = split_packet(rest) {
         // The last packet may be the one that ended it.
         let may_be_refused = behind.is_empty() && became.end.is_some();
         let (kind, qos) = (packet[0] >> 4, packet[0] >> 1 & 0b11);
         if kind == 3 {
             match (publish_by_another(five, packet), may_be_refused) {
-                (Some((topic, payload, retain, id)), false) => {
+                (Some((mut topic, payload, retain, id, alias)), false) => {
+                    match (alias, topic.is_empty()) {
+                        (Some(alias), true) => topic.clone_from(&aliases[&alias]),
+                        (Some(alias), false) => drop(aliases.insert(alias, topic.clone())),
+                        (None, _) => {}
+                    }
                     let ack = if qos > 0 { next_ack(&mut acks) } else { None };
                     assert!(
                         qos == 0
@@ -291,16 +297,19 @@ fn split_packet(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// Topic, payload, RETAIN and identifier.
-fn publish_by_another(five: bool, packet: &[u8]) -> Option<(String, Vec<u8>, bool, u16)> {
+/// Topic, payload, RETAIN, identifier and alias.
+type Read = (String, Vec<u8>, bool, u16, Option<u16>);
+
+fn publish_by_another(five: bool, packet: &[u8]) -> Option<Read> {
     let mut stream = BytesMut::from(packet);
     if five {
         let Ok(v5::Packet::Publish(publish)) = v5::Packet::read(&mut stream, None) else { return None };
         let topic = String::from_utf8(publish.topic.to_vec()).ok()?;
-        return Some((topic, publish.payload.to_vec(), publish.retain, publish.pkid));
+        let alias = publish.properties.and_then(|properties| properties.topic_alias);
+        return Some((topic, publish.payload.to_vec(), publish.retain, publish.pkid, alias));
     }
     let Ok(v4::Packet::Publish(publish)) = v4::Packet::read(&mut stream, usize::MAX) else { return None };
-    Some((publish.topic, publish.payload.to_vec(), publish.retain, publish.pkid))
+    Some((publish.topic, publish.payload.to_vec(), publish.retain, publish.pkid, None))
 }
 
 pub(crate) fn connections() -> Vec<Vec<u8>> {
@@ -339,6 +348,8 @@ pub(crate) fn connections() -> Vec<Vec<u8>> {
         (3, b"\x30\x19\x00\x01a\x14\x01\x01\x02\x00\x00\x00\x01\x08\x00\x01x\x26\x00\x01k\x00\x01vxx\xe0\x07\x04\x05\x11\x00\x00\x00\x00"),
         (0, b"\x30\xff\xff\x7f\x00\x03a/bpayload"),
         (1, b"\x30\xff\x7f\x00\x1bioc/air/TN-0412/observationpayload"),
+        // A topic's number, and what is said by it.
+        (3, b"\x30\x08\x00\x03a/b\x03\x23\x00\x07\x30\x07\x00\x00\x03\x23\x00\x07x\x32\xff\xff\x7f\x00\x00\x00\x01\x03\x23\x00\x07p"),
         // Exchanges: opened, repeated, released, and one without its opening.
         (2, b"\x34\x06\x00\x01a\x00\x07x\x3c\x06\x00\x01a\x00\x07x\x62\x02\x00\x07\x34\x06\x00\x01a\x00\x07y\x34\x06\x00\x01a\x00\x07z"),
         (3, b"\x34\x07\x00\x01a\x00\x07\x00x\x3c\x07\x00\x01a\x00\x07\x00x\x62\x02\x00\x07\x62\x04\x00\x07\x92\x00\x34\x06\x00\x01a\x00\x07\x00"),

@@ -41,7 +41,10 @@ fn cases(level: Level) -> Vec<(&'static str, Vec<u8>, u8)> {
     ];
     if level == Level::V5 {
         cases.extend([
-            ("a topic alias", packet(0x30, &[0, 0, 3, 0x23, 0, 1]), 0x94),
+            ("topic alias 0", packet(0x30, &[0, 1, b'a', 3, 0x23, 0, 0]), 0x94),
+            ("a topic alias over the maximum", packet(0x30, &[0, 1, b'a', 3, 0x23, 0, 33]), 0x94),
+            ("a topic alias of nothing", packet(0x30, &[0, 0, 3, 0x23, 0, 1]), 0x82),
+            ("neither topic nor alias", packet(0x30, &[0, 0, 0]), 0x82),
             ("a property twice", packet(0x30, &[0, 1, b'a', 4, 1, 0, 1, 0]), 0x82),
             ("another packet's property", packet(0x30, &[0, 1, b'a', 5, 0x11, 0, 0, 0, 1]), 0x81),
             ("properties beyond the packet", packet(0x30, &[0, 1, b'a', 9, 1, 0]), 0x81),

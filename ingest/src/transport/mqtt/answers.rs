@@ -178,7 +178,7 @@ async fn write_all(
                     stop_before(ack.kind);
                     reply::push_ack(out, link.version, *ack);
                 }
-                let of_publishes = acks.iter().filter(|ack| ack.kind != AckKind::PubComp).count();
+                let of_publishes = acks.iter().filter(|ack| ack.kind != AckKind::Completed).count();
                 counters.acknowledged.add(of_publishes as u64);
             }
         }
@@ -191,9 +191,9 @@ async fn write_all(
 /// The stopping point before an answer.
 fn stop_before(kind: AckKind) {
     match kind {
-        AckKind::PubAck => fail::fail_point!("mqtt_before_puback", |_| std::process::abort()),
-        AckKind::PubRec => fail::fail_point!("mqtt_before_pubrec", |_| std::process::abort()),
-        AckKind::PubComp => fail::fail_point!("mqtt_before_pubcomp", |_| std::process::abort()),
+        AckKind::Acknowledged => fail::fail_point!("mqtt_before_puback", |_| std::process::abort()),
+        AckKind::Received => fail::fail_point!("mqtt_before_pubrec", |_| std::process::abort()),
+        AckKind::Completed => fail::fail_point!("mqtt_before_pubcomp", |_| std::process::abort()),
     }
 }
 

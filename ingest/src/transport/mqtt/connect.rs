@@ -37,6 +37,12 @@ pub(super) struct Will<'a> {
     pub(super) payload: &'a [u8],
     /// Seconds to wait for the client to come back.
     pub(super) delay: u32,
+    /// The client asks for it to be kept.
+    pub(super) retain: bool,
+    /// The media type that the client states.
+    pub(super) content_type: Option<&'a str>,
+    /// How the client says that the payload is packed.
+    pub(super) content_encoding: Option<&'a str>,
 }
 
 /// A CONNECT that is refused without looking further; no version if closing is the only answer.
@@ -160,16 +166,18 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
     let client_id = fields.text()?;
     let mut will = None;
     if has_will {
-        let mut delay = 0;
-        if version == Version::V5 {
-            delay = Properties::read(&mut fields, Carrier::Will)?.will_delay.unwrap_or(0);
-        }
+        let said = match version {
+            Version::V5 => Properties::read(&mut fields, Carrier::Will)?,
+            Version::V311 => Properties::default(),
+        };
         let topic = fields.topic()?;
         let payload = fields.binary()?;
         if topic.is_empty() {
             return Err(Violation::Malformed("an empty will topic"));
         }
-        will = Some(Will { topic, payload, delay });
+        let Properties { will_delay, content_type, content_encoding, .. } = said;
+        let (delay, retain) = (will_delay.unwrap_or(0), will_retain);
+        will = Some(Will { topic, payload, delay, retain, content_type, content_encoding });
     }
     let user = if has_user { Some(fields.text()?) } else { None };
     let password = if has_password { Some(fields.binary()?) } else { None };
@@ -210,6 +218,10 @@ mod tests {
         body
     }
 
+    fn will(delay: u32) -> Will<'static> {
+        Will { topic: "t", payload: b"", delay, retain: false, content_type: None, content_encoding: None }
+    }
+
     #[test]
     fn a_whole_connect_comes_back() {
         let bytes = body(
@@ -225,7 +237,7 @@ mod tests {
             clean: true,
             session_lifetime: 0,
             keep_alive: 60,
-            will: Some(Will { topic: "t", payload: b"xy", delay: 0 }),
+            will: Some(Will { payload: b"xy", ..will(0) }),
             user: Some("u"),
             password: Some(b"p"),
             packet_limit: None,
@@ -250,7 +262,7 @@ mod tests {
             clean: false,
             session_lifetime: 9,
             keep_alive: 60,
-            will: Some(Will { topic: "t", payload: b"", delay: 3 }),
+            will: Some(will(3)),
             user: None,
             password: None,
             packet_limit: Some(4_096),

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Shared,
+    aliases::{ALIAS_MAXIMUM, Aliases},
     answers::{Answer, Link, Told, WAITING_CHUNKS, reason_of, write_answers},
     connect::{Connect, RefusedConnect},
     counters::MqttCounters,
@@ -92,6 +93,9 @@ struct Will {
     topic: String,
     payload: Vec<u8>,
     delay: u32,
+    retain: bool,
+    content_type: String,
+    content_encoding: String,
 }
 
 /// An authenticated client whose CONNACK is on its way.
@@ -232,6 +236,7 @@ async fn admit(
             session_present: begun.present && connect.is_told_of_session,
             receive_maximum: shared.config.receive_maximum,
             packet_limit: shared.config.packet_limit,
+            alias_maximum: ALIAS_MAXIMUM,
             session_lifetime: (begun.lifetime != connect.session_lifetime).then_some(begun.lifetime),
             assigned_client_id: assigned.as_deref(),
         },
@@ -244,6 +249,9 @@ async fn admit(
         topic: will.topic.to_owned(),
         payload: will.payload.to_owned(),
         delay: will.delay,
+        retain: will.retain,
+        content_type: will.content_type.unwrap_or_default().to_owned(),
+        content_encoding: will.content_encoding.unwrap_or_default().to_owned(),
     });
     let reception = Reception {
         version: connect.version,
@@ -257,6 +265,7 @@ async fn admit(
         may_mark: !shared.intake.is_personal(&sender.feeds),
         exchanges: begun.exchanges,
         open_here: FxHashSet::default(),
+        aliases: Aliases::default(),
         topics: TopicCache::default(),
     };
     let visit = shared.intake.clients().enter(&caller);
@@ -409,7 +418,7 @@ impl Client {
         };
         let outcome = opening.outcome();
         // Of its own: what became of it must be known also when nobody is left to be told.
-        let _watch = tokio::spawn(async move { opening.settle(durable.await) });
+        let _watch = tokio::spawn(async move { opening.settle(&durable.await) });
         Ok(Box::pin(arrived(outcome)))
     }
 
@@ -528,14 +537,13 @@ fn told(others: Vec<Outcome>, own: Option<Told>, released: Option<Arc<SessionExc
 async fn publish_will(shared: &Shared, mut reception: Reception, line: &SenderLine, will: &Will) {
     let mut chunk = ChunkBuilder::new();
     let mut tally = Tally::default();
-    let _reason = reception.push(
-        &will.topic,
-        Content::Raw,
-        &[(Attribute::Will, "1")],
-        &will.payload,
-        &mut chunk,
-        &mut tally,
-    );
+    let known = [
+        (Attribute::ContentType, will.content_type.as_str()),
+        (Attribute::ContentEncoding, will.content_encoding.as_str()),
+        (Attribute::Retained, if will.retain { "1" } else { "" }),
+        (Attribute::Will, "1"),
+    ];
+    let _reason = reception.push(&will.topic, Content::Raw, &known, &will.payload, &mut chunk, &mut tally);
     tally.tell(&shared.counters);
     shared.counters.wills.one();
     let durable = match shared.intake.hand_over(line, &mut chunk).await {

@@ -70,30 +70,33 @@ pub(super) struct Ack {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum AckKind {
-    PubAck = 0x40,
-    PubRec = 0x50,
-    PubComp = 0x70,
+    /// PUBACK.
+    Acknowledged = 0x40,
+    /// PUBREC.
+    Received = 0x50,
+    /// PUBCOMP.
+    Completed = 0x70,
 }
 
 impl Ack {
     pub(super) fn pub_ack(id: u16, reason: Reason) -> Ack {
-        Ack { kind: AckKind::PubAck, id, reason }
+        Ack { kind: AckKind::Acknowledged, id, reason }
     }
 
     pub(super) fn pub_rec(id: u16, reason: Reason) -> Ack {
-        Ack { kind: AckKind::PubRec, id, reason }
+        Ack { kind: AckKind::Received, id, reason }
     }
 
     pub(super) fn pub_comp(id: u16, reason: Reason) -> Ack {
-        Ack { kind: AckKind::PubComp, id, reason }
+        Ack { kind: AckKind::Completed, id, reason }
     }
 
     /// Whether a publish is over with it, without a PUBREL (4.3.3 of version 5).
     pub(super) fn settles(self, version: Version) -> bool {
         match self.kind {
-            AckKind::PubAck => true,
-            AckKind::PubRec => version == Version::V5 && self.reason.is_refusal(),
-            AckKind::PubComp => false,
+            AckKind::Acknowledged => true,
+            AckKind::Received => version == Version::V5 && self.reason.is_refusal(),
+            AckKind::Completed => false,
         }
     }
 }

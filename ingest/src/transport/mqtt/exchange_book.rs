@@ -465,7 +465,7 @@ mod tests {
             let mut opening = opening.expect("it is new");
             opening.lies_at(1);
             let appended = self.append(id, mark, &mut opening).await;
-            opening.settle(Ok(appended));
+            opening.settle(&Ok(appended));
             true
         }
 

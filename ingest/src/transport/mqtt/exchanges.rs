@@ -367,8 +367,8 @@ impl Opening {
     }
 
     /// The chunk is durable, or the log did not take it.
-    pub(super) fn settle(mut self, outcome: Result<Appended, AppendError>) {
-        let told = match &outcome {
+    pub(super) fn settle(mut self, outcome: &Result<Appended, AppendError>) {
+        let told = match outcome {
             Ok(appended) => {
                 self.keep(*appended);
                 Ok(())

@@ -10,6 +10,7 @@ use ioc_model::{
 use rustc_hash::FxHashSet;
 
 use super::{
+    aliases::Aliases,
     connect,
     exchange_book::Written,
     exchanges::Exchanges,
@@ -64,6 +65,7 @@ impl Reception {
                 may_mark: true,
                 exchanges: Exchanges::new(Arc::default()).begin("fuzz"),
                 open_here: FxHashSet::default(),
+                aliases: Aliases::default(),
                 topics: TopicCache::default(),
             },
             0,
@@ -86,7 +88,7 @@ impl Reception {
             opening.goes(Partition(0), Offset(self.1));
             let base = Offset(self.1);
             self.1 += u64::from(chunk.envelopes());
-            opening.settle(Ok(Appended { base, next: Offset(self.1), received_at: ReceivedAt(0) }));
+            opening.settle(&Ok(Appended { base, next: Offset(self.1), received_at: ReceivedAt(0) }));
         }
         Received {
             used,

@@ -12,7 +12,7 @@
 //!   is told so in PUBACK (0x10, 0x87).
 //! * A publish over its feed's limit is recorded by size and hash and acknowledged (0x97), or it would come for ever.
 //!   One over the packet limit is recorded by size; there is no way to go on behind it but to close.
-//! * A retained publish is taken as a plain one.
+//! * A retained publish is taken as a plain one, and known as one that was retained.
 //! * Of quality of service 2, a publish without DUP and with other content under an identifier that is open is a new
 //!   one: its client has lost its memory, and nothing else may be lost with it.
 //! * When the bus fails, the connection is closed without PUBACK or PUBREC, so that the client sends again.
@@ -23,6 +23,7 @@
 //!
 //! Not here: TLS, which a proxy in front terminates.
 
+mod aliases;
 mod answers;
 mod connect;
 mod connection;

@@ -13,10 +13,11 @@ use ioc_model::{
 use rustc_hash::FxHashSet;
 
 use super::{
+    aliases::Aliases,
     counters::MqttCounters,
     exchange::{Ack, ExchangeName, mark_of},
     exchanges::{Opening, Outcome, Release, SessionExchanges, Taken},
-    packet::{Packet, Publish, topic_of_oversized},
+    packet::{Packet, Publish, alias_of_oversized, topic_of_oversized},
     reason::Reason,
     reply,
     wire::{Frame, Version, Violation, frame},
@@ -51,6 +52,7 @@ pub(super) struct Reception {
     pub(super) exchanges: Arc<SessionExchanges>,
     /// Of those, what was published on this connection.
     pub(super) open_here: FxHashSet<u16>,
+    pub(super) aliases: Aliases,
     pub(super) topics: TopicCache,
 }
 
@@ -158,7 +160,8 @@ impl Reception {
         received: &mut Received,
         tally: &mut Tally,
     ) -> Result<(), Violation> {
-        let &Publish { topic, payload, id, once, retain, again, content_type, content_encoding } = publish;
+        let &Publish { topic, alias, payload, id, once, retain, again, content_type, content_encoding } =
+            publish;
         if let Some(id) = id
             && self.version == Version::V5
             && !self.open_here.contains(&id)
@@ -166,6 +169,18 @@ impl Reception {
         {
             return Err(Violation::ReceiveMaximum);
         }
+        let of_alias;
+        let topic = match alias {
+            Some(alias) if topic.is_empty() => {
+                of_alias = self.aliases.topic(alias)?;
+                &of_alias
+            }
+            Some(alias) => {
+                self.aliases.set(alias, topic)?;
+                topic
+            }
+            None => topic,
+        };
         let mut exchange = None;
         if let (Some(id), true) = (id, once) {
             let mark = self.may_mark.then(|| mark_of(topic, payload));
@@ -256,7 +271,22 @@ impl Reception {
         if bytes.len() < with_topic {
             return Some(with_topic);
         }
-        if let Some(topic) = topic_of_oversized(first, &bytes[head..with_topic]) {
+        let of_alias;
+        let topic = match topic_of_oversized(first, &bytes[head..with_topic]) {
+            Some("") if self.version == Version::V5 => {
+                match alias_of_oversized(first, &bytes[head..bytes.len().min(length)]) {
+                    Ok(alias) => {
+                        of_alias = alias.and_then(|alias| self.aliases.topic(alias).ok());
+                        of_alias.as_deref()
+                    }
+                    // No longer than a packet that is taken.
+                    Err(needed) if head + needed <= self.packet_limit => return Some(head + needed),
+                    Err(_) => None,
+                }
+            }
+            topic => topic.filter(|topic| !topic.is_empty()),
+        };
+        if let Some(topic) = topic {
             let description = format!(r#"{{"reason":"too_large","bytes":{length}}}"#);
             let _reason =
                 self.push(topic, Content::Withheld, &[], description.as_bytes(), &mut received.chunk, tally);
@@ -378,6 +408,7 @@ mod tests {
             may_mark: true,
             exchanges: Exchanges::new(Arc::default()).begin("gateway"),
             open_here: FxHashSet::default(),
+            aliases: Aliases::default(),
             topics: TopicCache::default(),
         }
     }
@@ -460,6 +491,35 @@ mod tests {
             assert_eq!(received.end, Some(End::Violation(Violation::TooLarge)), "{other:x?}");
             assert!(received.chunk.is_empty());
         }
+    }
+
+    #[test]
+    fn balance_an_oversize_publish_is_recorded_under_the_topic_of_its_alias() {
+        let mut reception = reception(Version::V5);
+        let mut received = Received::default();
+        let _used = reception.take_in(
+            b"\x30\x08\x00\x03a/b\x03\x23\x00\x07\x30\x07\x00\x00\x03\x23\x00\x07x",
+            0,
+            &mut received,
+        );
+        let both = [("a/b".to_owned(), vec![]), ("a/b".to_owned(), b"x".to_vec())];
+        let stored: Vec<_> =
+            envelopes(&mut received).into_iter().map(|(_, _, topic, payload)| (topic, payload)).collect();
+        assert_eq!(stored, both);
+        let packet = b"\x32\xff\xff\x7f\x00\x00\x00\x01\x03\x23\x00\x07payload";
+        for end in 4..packet.len() - 7 {
+            let mut received = Received::default();
+            let (used, needed) = reception.take_in(&packet[..end], 0, &mut received);
+            assert!(used == 0 && needed > end && received.end.is_none(), "{end}");
+        }
+        let mut received = Received::default();
+        let _used = reception.take_in(packet, 0, &mut received);
+        assert_eq!(received.end, Some(End::Violation(Violation::TooLarge)));
+        let description = br#"{"reason":"too_large","bytes":2097155}"#.to_vec();
+        assert_eq!(
+            envelopes(&mut received),
+            [(UNMATCHED.into(), Content::Withheld, "a/b".into(), description)]
+        );
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub(super) struct Accepted<'a> {
     pub(super) session_present: bool,
     pub(super) receive_maximum: u16,
     pub(super) packet_limit: u32,
+    /// The highest topic alias a client may use.
+    pub(super) alias_maximum: u16,
     /// Said when it is not what the client asked for, in seconds.
     pub(super) session_lifetime: Option<u32>,
     /// Said when the client left its identifier to us.
@@ -27,6 +29,8 @@ pub(super) fn accepted(version: Version, accepted: &Accepted<'_>) -> Vec<u8> {
     }
     properties.push(0x21);
     properties.extend_from_slice(&accepted.receive_maximum.to_be_bytes());
+    properties.push(0x22);
+    properties.extend_from_slice(&accepted.alias_maximum.to_be_bytes());
     properties.push(0x27);
     properties.extend_from_slice(&accepted.packet_limit.to_be_bytes());
     if let Some(id) = accepted.assigned_client_id {
@@ -157,12 +161,13 @@ mod tests {
             session_present: true,
             receive_maximum: 1_024,
             packet_limit: 65_536,
+            alias_maximum: 16,
             session_lifetime: Some(60),
             assigned_client_id: Some("x"),
         };
         let expected = [
-            0x20, 0x1b, 1, 0, 24, 0x11, 0, 0, 0, 60, 0x21, 4, 0, 0x27, 0, 1, 0, 0, 0x12, 0, 1, b'x', 0x28, 0,
-            0x29, 0, 0x2a, 0,
+            0x20, 0x1e, 1, 0, 27, 0x11, 0, 0, 0, 60, 0x21, 4, 0, 0x22, 0, 16, 0x27, 0, 1, 0, 0, 0x12, 0, 1,
+            b'x', 0x28, 0, 0x29, 0, 0x2a, 0,
         ];
         let bytes = accepted(Version::V5, &told);
         assert_eq!(usize::from(bytes[1]), bytes.len() - 2);
