@@ -58,6 +58,9 @@ pub enum Attribute {
     Again = 20,
     /// The name in the client certificate that its sender logged in with.
     Certificate = 21,
+    /// The exchange it opened with its sender (MQTT's quality of service 2), by which it is known when it comes again: the
+    /// session's number, the packet identifier, and what its content is known by.
+    Exchange = 22,
 }
 
 /// Where a record of a broker lay.
@@ -146,6 +149,7 @@ impl Attribute {
         Attribute::Written,
         Attribute::Again,
         Attribute::Certificate,
+        Attribute::Exchange,
     ];
 
     /// The word used in the archive and in APIs.
@@ -173,6 +177,7 @@ impl Attribute {
             Attribute::Written => "written",
             Attribute::Again => "again",
             Attribute::Certificate => "certificate",
+            Attribute::Exchange => "exchange",
         }
     }
 
@@ -368,7 +373,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

@@ -117,11 +117,13 @@ async fn safe_mosquitto_clients_see_refusals_as_the_standard_has_them() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && error.to_lowercase().contains(&said.to_lowercase()), "{error}");
     }
-    // Told the maximum, a client of version 5 does not even try.
-    let more = [&publish[..], &["2"]].concat();
-    let output = mosquitto_pub(&site, "5", SECRET, &more).output().await.unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("QoS not supported"), "{said}");
+    for version in ["311", "5"] {
+        let more = ["-t", "elsewhere", "-m", "x", "-q", "2", "-d"];
+        let output = mosquitto_pub(&site, version, SECRET, &more).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("received PUBCOMP"), "{said}");
+    }
+    assert_eq!(site.stored().len(), 2);
     let output = mosquitto_pub(&site, "5", SECRET, &["-t", "elsewhere", "-m", "x", "-q", "1", "-d"])
         .output()
         .await
