@@ -127,7 +127,7 @@ impl Asked {
 }
 
 impl Attribute {
-    const ALL: [Attribute; 21] = [
+    const ALL: [Attribute; 22] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
