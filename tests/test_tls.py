@@ -33,6 +33,8 @@ class House:
             self.authority.certify(file, "/O=Test/CN=x", names)
         self.list = folder / "revoked.pem"
         self.authority.list_revoked(self.list)
+        # A value tells a reading from all others.
+        self.values = itertools.count(10.25)
         self.ports = {section: free_port() for section in ("mqtt", "push", "http")}
         settings = {}
         for section, port in self.ports.items():
@@ -62,18 +64,20 @@ class House:
         """A certificate of its own, and its sender."""
         self.authority.certify(file, "/O=Test/CN=x", f"DNS:{file}.test")
         self.certify(sender, f"{file}.test", *feeds)
+        # A change of the senders is noticed within a second.
+        time.sleep(1.5)
 
     def revoke(self, *files):
         self.authority.revoke(*files)
         self.authority.list_revoked(self.list)
 
-    def mosquitto_pub(self, subject, *options, certificate="gateway", authority=None, version="mqttv311", value=1.5):
+    def mosquitto_pub(self, value, *options, certificate="gateway", authority=None, version="mqttv311"):
         command = ["mosquitto_pub", "-h", "localhost", "-p", str(self.ports["mqtt"]), "-V", version, "-q", "1"]
-        command += ["--cafile", self.authority.certificate, "-i", f"mosquitto-{subject}"]
+        command += ["--cafile", self.authority.certificate, "-i", f"mosquitto-{value}"]
         if certificate is not None:
             folder = (authority or self.authority).folder
             command += ["--cert", folder / f"{certificate}.pem", "--key", folder / f"{certificate}.key"]
-        command += ["-t", f"test/{subject}/observation", "-m", reading(subject, value), *options]
+        command += ["-t", "test/ST01/observation", "-m", reading("ST01", value), *options]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     def curl(self, path, *options, certificate="agency", port=None, body=None):
@@ -113,13 +117,13 @@ class House:
             client.username_pw_set(user, password)
         return client
 
-    def stored(self, subject):
-        """(value, sender, position) of what is there of a subject."""
+    def stored(self, value):
+        """(sender, position) of the readings with that value."""
         query = (
-            "SELECT value, sender, concat(toString(log), '-', toString(partition), '-', toString(offset))"
-            " FROM observation_current WHERE subject = {subject:String} ORDER BY value"
+            "SELECT sender, concat(toString(log), '-', toString(partition), '-', toString(offset))"
+            " FROM observation_current WHERE value = {value:Float64}"
         )
-        return self.analyst.query(query, parameters={"subject": subject}).result_rows
+        return self.analyst.query(query, parameters={"value": value}).result_rows
 
     def metric(self, name):
         found = re.search(rf"^ioc_{re.escape(name)} (\d+)$", self.ioc.get("/metrics").decode(), re.M)
@@ -147,57 +151,65 @@ def house(tmp_path_factory):
 
 @pytest.mark.parametrize("version", ["mqttv311", "mqttv5"])
 def test_who_a_publisher_with_a_certificate_is_its_sender_and_needs_no_password(house, version):
-    subject = f"CERT-{version}"
-    done = house.mosquitto_pub(subject, version=version)
+    value = next(house.values)
+    done = house.mosquitto_pub(value, version=version)
     assert done.returncode == 0, done.stderr
-    value, sender, position = eventually(lambda: house.stored(subject))[0]
-    assert (value, sender) == (1.5, "gw1")
+    sender, position = eventually(lambda: house.stored(value))[0]
+    assert sender == "gw1"
     envelope = json.loads(house.ioc.get(f"/api/lineage/envelope/{position}"))
     assert (envelope["attributes"]["sender"], envelope["attributes"]["certificate"]) == ("gw1", GATEWAY)
 
 
 def test_who_a_name_beside_a_certificate_is_its_sender_s(house):
-    assert house.mosquitto_pub("NAMED", "-u", "gw1").returncode == 0
+    value = next(house.values)
+    assert house.mosquitto_pub(value, "-u", "gw1").returncode == 0
+    assert eventually(lambda: house.stored(value))[0][0] == "gw1"
+    value = next(house.values)
     strangers = house.metric("mqtt_tls_strangers_total")
-    refused = house.mosquitto_pub("NAMED-2", "-u", "plain", "-P", house.password)
+    refused = house.mosquitto_pub(value, "-u", "plain", "-P", house.password)
     assert refused.returncode != 0 and "not authorised" in refused.stderr.lower(), refused.stderr
-    unknown = house.mosquitto_pub("NAMED-2", "-u", "plain", "-P", house.password, certificate="unknown")
+    unknown = house.mosquitto_pub(value, "-u", "plain", "-P", house.password, certificate="unknown")
     assert unknown.returncode != 0
     assert house.metric("mqtt_tls_strangers_total") == strangers + 2
-    assert house.stored("NAMED-2") == []
+    house.ioc.wait_drained()
+    assert house.stored(value) == []
     house.says(r"no sender has this certificate")
 
 
 def test_a_password_by_tls_is_enough_where_a_certificate_is_optional(house):
-    done = house.mosquitto_pub("BY-PASSWORD", "-u", "plain", "-P", house.password, certificate=None)
+    value = next(house.values)
+    done = house.mosquitto_pub(value, "-u", "plain", "-P", house.password, certificate=None)
     assert done.returncode == 0, done.stderr
-    assert eventually(lambda: house.stored("BY-PASSWORD"))[0][1] == "plain"
-    assert house.mosquitto_pub("BY-PASSWORD", certificate=None).returncode != 0, "and nothing at all is not"
+    assert eventually(lambda: house.stored(value))[0][0] == "plain"
+    assert house.mosquitto_pub(next(house.values), certificate=None).returncode != 0, "and nothing at all is not"
 
 
 def test_who_pushes_with_a_certificate_is_its_sender_and_a_token_beside_it_must_agree(house):
-    code, status, answer = house.curl("/ingest/push", body=reading("PUSHED", 2.5))
+    value = next(house.values)
+    code, status, answer = house.curl("/ingest/push", body=reading("ST02", value))
     assert (code, status) == (0, 200), answer
-    value, sender, position = eventually(lambda: house.stored("PUSHED"))[0]
-    assert (value, sender) == (2.5, "agency")
+    sender, position = eventually(lambda: house.stored(value))[0]
+    assert sender == "agency"
     attributes = json.loads(house.ioc.get(f"/api/lineage/envelope/{position}"))["attributes"]
     assert attributes["certificate"] == AGENCY
     code, status, answer = house.curl(f"/ingest/receipt/{json.loads(answer)['position']}")
     assert status == 200 and json.loads(answer)["status"] in ("in_flight", "committed")
     token = ["-H", f"Authorization: Bearer {house.token}"]
+    value = next(house.values)
     for options, certificate in ((token, "agency"), ([], "unknown"), (token, "unknown")):
-        _, status, answer = house.curl("/ingest/push", *options, certificate=certificate, body=reading("PUSHED-2", 1.0))
+        _, status, answer = house.curl("/ingest/push", *options, certificate=certificate, body=reading("ST02", value))
         problem = json.loads(answer)
         assert (status, problem["type"].rpartition("/")[2].rpartition(":")[2]) == (403, "certificate"), answer
         assert problem["detail"] and problem["detail_vi"]
-    assert house.stored("PUSHED-2") == []
+    house.ioc.wait_drained()
+    assert house.stored(value) == []
 
 
 def test_who_has_no_certificate_or_anothers_is_not_let_in(house):
     before = {why: house.failed("http", why) for why in ("no_certificate", "unknown_ca")}
     code, *_ = house.curl("/ingest/push", "-H", f"Authorization: Bearer {house.token}", certificate=None, body="{}")
     assert code != 0, "no certificate where one is required"
-    done = house.mosquitto_pub("OTHERS", authority=house.others)
+    done = house.mosquitto_pub(next(house.values), authority=house.others)
     assert done.returncode != 0
     assert house.failed("mqtt", "unknown_ca") >= 1
     eventually(lambda: house.failed("http", "no_certificate") == before["no_certificate"] + 1)
@@ -210,7 +222,7 @@ def test_pages_are_there_by_tls_and_on_loopback_without(house):
     code, status, answer = house.curl("/api/overview", port=house.ports["http"])
     assert (code, status) == (0, 200) and "picture" in json.loads(answer)
     assert house.ioc.overview()
-    assert re.search(rf"by TLS +https://127.0.0.1:{house.ports['http']}/", house.ioc.run("status").stdout)
+    assert re.search(rf"by TLS +https://127.0.0.1:{house.ports['http']}/", house.ioc.run("status", check=False).stdout)
 
 
 def test_safe_a_session_of_the_page_of_senders_by_tls_has_a_secure_cookie(house):
@@ -230,7 +242,7 @@ def test_versions_before_1_2_are_refused_and_1_2_and_1_3_are_spoken(house, secti
     transport = {"mqtt": "mqtt", "push": "http", "http": "pages"}[section]
     before = house.failed(transport, "nothing_in_common")
     old = house.s_client(section, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
-    assert old.returncode != 0 and "alert protocol version" in old.stderr, old.stderr
+    assert old.returncode != 0 and "alert" in old.stderr, old.stderr
     eventually(lambda: house.failed(transport, "nothing_in_common") == before + 1)
     for option, version in (("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")):
         assert f"New, {version}" in house.s_client(section, option).stdout
@@ -255,13 +267,13 @@ def test_what_is_spoken_is_agreed_on(house):
 def test_who_was_revoked_is_not_let_in_without_a_restart(house, how):
     file = f"revoked-{how.lower()}"
     house.new_client(file, file, "gateway")
-    assert house.mosquitto_pub(file.upper(), certificate=file).returncode == 0
+    assert house.mosquitto_pub(next(house.values), certificate=file).returncode == 0
     before = house.failed("mqtt", "revoked")
     house.authority.revoke(file)
     house.authority.list_revoked(house.list, form=how)
-    eventually(lambda: house.mosquitto_pub(f"{file.upper()}-2", certificate=file).returncode != 0, every=1)
+    eventually(lambda: house.mosquitto_pub(next(house.values), certificate=file).returncode != 0, every=1)
     assert house.failed("mqtt", "revoked") > before
-    assert house.mosquitto_pub(f"BESIDE-{how}").returncode == 0, "nobody else is meant"
+    assert house.mosquitto_pub(next(house.values)).returncode == 0, "nobody else is meant"
     house.says(r"its certificate was revoked")
 
 
@@ -276,7 +288,8 @@ def test_who_is_revoked_while_connected_is_cut_off_and_told_so(house, protocol):
     for each in (client, other):
         each.connect("localhost", house.ports["mqtt"])
         each.loop_start()
-    sent = client.publish(f"test/{file.upper()}/observation", reading(file.upper(), 1.0), qos=1)
+    value = next(house.values)
+    sent = client.publish("test/ST03/observation", reading("ST03", value), qos=1)
     sent.wait_for_publish(30)
     before = house.metric("mqtt_tls_ended_total")
     house.revoke(file)
@@ -285,7 +298,7 @@ def test_who_is_revoked_while_connected_is_cut_off_and_told_so(house, protocol):
         assert ended[0] == "Not authorized"
     assert house.metric("mqtt_tls_ended_total") == before + 1
     assert other_ended == [] and other.is_connected()
-    assert eventually(lambda: house.stored(file.upper())), "what was acknowledged is there"
+    assert eventually(lambda: house.stored(value)), "what was acknowledged is there"
     for each in (client, other):
         each.disconnect()
         each.loop_stop()
@@ -295,7 +308,7 @@ def test_who_is_revoked_ends_a_connection_of_http_that_is_kept_and_a_live_one(ho
     house.new_client("reader", "reader", "push")
     tls = house.authority.client("reader")
     kept = http.client.HTTPSConnection("localhost", house.ports["push"], context=tls, timeout=30)
-    kept.request("POST", "/ingest/push", reading("KEPT", 1.0))
+    kept.request("POST", "/ingest/push", reading("ST02", next(house.values)))
     first = kept.getresponse()
     assert first.status == 200 and first.read()
     live = house.by_tls("http", "reader")
@@ -305,14 +318,16 @@ def test_who_is_revoked_ends_a_connection_of_http_that_is_kept_and_a_live_one(ho
     eventually(lambda: house.metric("http_tls_ended_total") >= 1 and house.metric("pages_tls_ended_total") >= 1)
     # The answer may be on its way: what counts is that no request is taken.
     kept.auto_open = 0
+    value = next(house.values)
     with pytest.raises((http.client.HTTPException, OSError)):
-        kept.request("POST", "/ingest/push", reading("KEPT-2", 1.0))
+        kept.request("POST", "/ingest/push", reading("ST02", value))
         kept.getresponse()
     live.settimeout(30)
     with contextlib.suppress(OSError):
         while live.recv(1 << 16):
             pass
-    assert house.stored("KEPT-2") == []
+    house.ioc.wait_drained()
+    assert house.stored(value) == []
 
 
 def test_an_old_list_is_believed_and_told(house):
@@ -320,7 +335,7 @@ def test_an_old_list_is_believed_and_told(house):
         house.authority.list_revoked(house.list, "-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200102000000Z")
         eventually(lambda: house.metric("mqtt_tls_stale_lists") == 1)
         assert "lists of revoked certificates are out of date" in house.ioc.log()
-        assert house.mosquitto_pub("STALE").returncode == 0
+        assert house.mosquitto_pub(next(house.values)).returncode == 0
     finally:
         house.authority.list_revoked(house.list)
     eventually(lambda: house.metric("mqtt_tls_stale_lists") == 0)
@@ -350,7 +365,7 @@ def test_loud_a_broken_file_is_told_and_the_one_before_goes_on(house, file):
         path.write_text("no certificate at all\n")
         eventually(lambda: house.metric("mqtt_tls_unusable_files") == 1)
         assert "the certificates of before stay in use" in house.ioc.log()
-        done = house.mosquitto_pub("BROKEN-FILE", "--cafile", kept)
+        done = house.mosquitto_pub(next(house.values), "--cafile", kept)
         assert done.returncode == 0, done.stderr
     finally:
         path.write_bytes(good)
@@ -375,7 +390,8 @@ def test_bound_who_opens_a_connection_and_says_nothing_is_let_go(house, section)
 
 def test_a_body_that_is_cut_off_without_a_goodbye_is_none(house):
     before = house.metric("http_broken_off_total")
-    body = "\n".join(reading("CUT", value) for value in (1.0, 2.0)).encode()
+    value = next(house.values)
+    body = reading("ST02", value).encode()
     for framing in (
         b"Content-Length: %d\r\n\r\n" % (len(body) + 50) + body,
         b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n",
@@ -386,22 +402,26 @@ def test_a_body_that_is_cut_off_without_a_goodbye_is_none(house):
         cut_off(cut)
     eventually(lambda: house.metric("http_broken_off_total") == before + 2)
     house.ioc.wait_drained()
-    assert house.stored("CUT") == []
+    assert house.stored(value) == []
 
 
 def test_what_a_publisher_was_told_is_durable_is_there_when_it_is_cut_off_within_a_packet(house):
     connection = house.by_tls("mqtt", "gateway")
     connection.sendall(packet(0x10, field("MQTT") + bytes([4, 2, 0, 60]) + field("cut-up")))
     assert connection.recv(4) == b"\x20\x02\x00\x00"
-    body = field("test/WHOLE/observation") + b"\x00\x07" + reading("WHOLE", 3.5).encode()
-    connection.sendall(packet(0x32, body))
+    whole, piece = next(house.values), next(house.values)
+
+    def publish(value):
+        return packet(0x32, field("test/ST04/observation") + b"\x00\x07" + reading("ST04", value).encode())
+
+    connection.sendall(publish(whole))
     assert connection.recv(4) == b"\x40\x02\x00\x07"
-    connection.sendall(packet(0x32, body.replace(b"WHOLE", b"PIECE"))[:-5])
+    connection.sendall(publish(piece)[:-1])
     time.sleep(0.3)
     cut_off(connection)
-    assert [row[0] for row in eventually(lambda: house.stored("WHOLE"))] == [3.5]
+    assert eventually(lambda: house.stored(whole))
     house.ioc.wait_drained()
-    assert house.stored("PIECE") == []
+    assert house.stored(piece) == []
 
 
 def test_ack_what_was_acknowledged_by_tls_is_there_after_kill_9_under_load(tmp_path):
@@ -416,21 +436,23 @@ def test_ack_what_was_acknowledged_by_tls_is_there_after_kill_9_under_load(tmp_p
             client.max_inflight_messages_set(50)
             client.connect("localhost", house.ports["mqtt"])
             client.loop_start()
-        for value in itertools.count():
+        for count in range(20_000):
+            value = count / 100
             for number, client in enumerate(clients):
-                payload = reading(f"LOAD{number}", float(value), ago=50_000 - value)
-                sent = client.publish(f"test/LOAD{number}/observation", payload, qos=1)
-                published[number, sent.mid] = (f"LOAD{number}", float(value))
+                station = f"ST0{number + 1}"
+                payload = reading(station, value, ago=50_000 - count)
+                sent = client.publish(f"test/{station}/observation", payload, qos=1)
+                published[number, sent.mid] = (station, value)
             if len(acknowledged) > 500:
                 break
-            assert value < 20_000, "nothing is acknowledged"
+        assert len(acknowledged) > 500
         house.ioc.kill()
         for client in clients:
             client.loop_stop()
         told = {published[key] for key in acknowledged}
         house.ioc.start()
         house.ioc.wait_drained()
-        query = "SELECT subject, value FROM observation WHERE subject LIKE 'LOAD%'"
+        query = "SELECT subject, value FROM observation"
         stored = {tuple(row) for row in house.ioc.analyst().query(query).result_rows}
         assert told - stored == set()
     finally:
