@@ -11,7 +11,7 @@ NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run
 
 # What tests leave to chance is decided by the code: the same code is tested alike wherever it is, whatever is written
 # beside it, and other code otherwise. Either may be set, to repeat a run.
-CODE := bus dashboards decode ingest model src storage stream tests Cargo.lock
+CODE := bus dashboards decode ingest mapping model src storage stream tests Cargo.lock
 HASH := $(shell git ls-tree HEAD $(CODE) 2>/dev/null | git hash-object --stdin | cut -c1-8)
 test: export IOC_SEED ?= $(shell printf %d 0x$(HASH))
 test: export PROPTEST_RNG_SEED ?= $(IOC_SEED)

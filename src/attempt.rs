@@ -35,7 +35,7 @@ const BY_SYSLOG: &str = "syslog/udp";
 /// Arguments of `ioc try`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// What the bytes are: json_observation, station_txt, senml, chirpstack, zigbee2mqtt, tasmota, sensorthings, ngsi_ld, station_json, sparkplug_b, syslog, syslog_lines, eve, event_csv, table, sdmx_csv, sdmx_json, dhis2 or fhir. A feed knows its own, the columns of a table, and its forms.
+    /// What the bytes are: json_observation, station_txt, senml, chirpstack, zigbee2mqtt, tasmota, sensorthings, ngsi_ld, station_json, sparkplug_b, mapped_json, mapped_csv, syslog, syslog_lines, eve, event_csv, table, sdmx_csv, sdmx_json, dhis2 or fhir. A feed knows its own, the columns of a table, and its forms.
     #[arg(long, value_name = "NAME", value_parser = parse_format, required_unless_present = "feed")]
     pub format: Option<FormatName>,
 

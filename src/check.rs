@@ -9,7 +9,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ioc_model::pack::{Pack, PackFiles};
+use ioc_decode::mapping_faults;
+use ioc_model::pack::{Faults, Pack, PackFiles};
 
 use crate::{
     pack_files::{embedded_pack, embedded_packs, pack_from_dir},
@@ -50,7 +51,7 @@ pub fn files_of(pack: &Path) -> anyhow::Result<PackFiles> {
 pub fn run(args: Args, configured: PathBuf) -> anyhow::Result<ExitCode> {
     let path = args.pack.unwrap_or(configured);
     let files = files_of(&path)?;
-    match Pack::parse(&files) {
+    match parsed(&files) {
         Ok(pack) => {
             told::say(|out| Ok(summarise(&pack, &files, out)?))?;
             Ok(ExitCode::SUCCESS)
@@ -63,6 +64,19 @@ pub fn run(args: Args, configured: PathBuf) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// The pack without its overlays, if it and all of them are right, their mappings included.
+fn parsed(files: &PackFiles) -> Result<Pack, Faults> {
+    let pack = Pack::parse(files)?;
+    let mut faults: Vec<_> = mapping_faults(&pack).into_iter().flat_map(|faults| faults.0).collect();
+    for overlay in files.keys().filter_map(|path| path.strip_suffix("/pack.toml")) {
+        let laid_over = Pack::parse_with(files, Some(overlay))?;
+        faults.extend(mapping_faults(&laid_over).into_iter().flat_map(|faults| faults.0));
+    }
+    faults.sort();
+    faults.dedup();
+    if faults.is_empty() { Ok(pack) } else { Err(Faults(faults)) }
 }
 
 fn summarise(pack: &Pack, files: &PackFiles, out: &mut dyn Write) -> io::Result<()> {

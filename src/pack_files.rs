@@ -63,10 +63,10 @@ pub fn embedded_packs() -> Vec<String> {
     ids
 }
 
-/// The files of a pack's folder. Hidden files are left out, and so are files other than TOML, CSV and JSON that are no text.
+/// The files of a pack's folder. Hidden files are left out, and so are files other than TOML, CSV, JSON and jq that are no text.
 ///
 /// # Errors
-/// If a folder or file cannot be read, is absurdly large, or a TOML, CSV or JSON file is not UTF-8. The error names it.
+/// If a folder or file cannot be read, is absurdly large, or a TOML, CSV, JSON or jq file is not UTF-8. The error names it.
 pub fn pack_from_dir(path: &Path) -> io::Result<PackFiles> {
     let mut files = PackFiles::new();
     collect(path, "", 0, &mut files)?;
@@ -90,7 +90,7 @@ fn collect(folder: &Path, prefix: &str, depth: usize, files: &mut PackFiles) -> 
             }
             continue;
         }
-        let is_read = [".toml", ".csv", ".json"].iter().any(|ending| name.ends_with(ending));
+        let is_read = [".toml", ".csv", ".json", ".jq"].iter().any(|ending| name.ends_with(ending));
         if metadata.len() > LARGEST_FILE {
             if is_read {
                 let error = io::Error::new(io::ErrorKind::FileTooLarge, "too large for a file of a pack");

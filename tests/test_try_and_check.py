@@ -116,7 +116,7 @@ def test_try_on_the_sample_files_of_the_repository_gives_the_recorded_lines(case
     assert done.returncode == (1 if '"kind":"reject"' in expected else 0)
 
 
-GATEWAYS = ("senml", "chirpstack", "zigbee2mqtt", "tasmota", "sensorthings", "ngsi_ld", "station_json", "sparkplug_b")
+GATEWAYS = ("senml", "chirpstack", "zigbee2mqtt", "tasmota", "sensorthings", "ngsi_ld", "station_json", "sparkplug_b", "mapped_json", "mapped_csv")
 
 
 @pytest.mark.parametrize("format_name", GATEWAYS)

@@ -8,7 +8,7 @@ use ioc_model::{
     envelope::{Content, Envelope, UNMATCHED},
     loss::NoLoss,
     names::Names,
-    pack::Pack,
+    pack::{Faults, Pack},
     reject::Rejection,
 };
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::{
     contract::{FeedRules, Met, Refusal, RowSink, Rows, Rules, WithheldBytes},
     format::{self, Caches},
+    mappings::Mappings,
     reduce::{Key, Reduced, Reducer},
     unpack::Packing,
 };
@@ -29,6 +30,17 @@ pub struct Decoder {
     rules: Rules,
     /// For what is read and was not reduced before: its key is nobody's, for nothing of it is kept.
     reducer: Option<Reducer>,
+}
+
+/// Why a pack cannot be decoded by.
+#[derive(Debug, thiserror::Error)]
+pub enum NoDecoder {
+    /// Its time zone is none.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    /// Not every mapping of it can be run.
+    #[error("the pack is not valid:\n{0}")]
+    Mappings(#[from] Faults),
 }
 
 /// What somebody who decodes has met and will meet again: nothing but a shorter way to the same rows. For one table of
@@ -70,10 +82,11 @@ impl Decoder {
     /// A decoder for that version of the pack. Its stations, indicators and feeds get their numbers in `names`.
     ///
     /// # Errors
-    /// If the pack's time zone is none; a pack that was parsed has one.
-    pub fn new(pack: Arc<Pack>, names: Names) -> Result<Decoder, UnknownZone> {
+    /// If the pack's time zone is none; a pack that was parsed has one. If a mapping is none.
+    pub fn new(pack: Arc<Pack>, names: Names) -> Result<Decoder, NoDecoder> {
         let calendar = Calendar::of_zone(&pack.timezone)?;
-        let rules = Rules::of_pack(&pack, &names, &calendar);
+        let mappings = Mappings::of_pack(&pack)?;
+        let rules = Rules::of_pack(&pack, &names, &calendar, &mappings);
         let reducer = Reducer::of_pack(&pack, Key::new([0; 32]))?;
         Ok(Decoder { pack, names, calendar, rules, reducer })
     }

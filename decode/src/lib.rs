@@ -13,6 +13,7 @@ mod decoder;
 mod format;
 mod grid;
 pub mod listing;
+mod mappings;
 pub mod marked;
 pub mod reduce;
 pub mod reread;
@@ -22,4 +23,5 @@ pub mod trial;
 pub mod unpack;
 
 pub use contract::{RowSink, TimedBy};
-pub use decoder::{Decoder, Known, Outcome};
+pub use decoder::{Decoder, Known, NoDecoder, Outcome};
+pub use mappings::mapping_faults;

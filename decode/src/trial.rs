@@ -12,6 +12,7 @@ use ioc_model::{
     envelope::{Content, Envelope},
     event::{Endpoint, Event},
     held::Decision,
+    mapping::MappedBy,
     names::Names,
     observation::{Observation, Quality},
     pack::{Feed, FormatName, Pack, Transport},
@@ -36,6 +37,7 @@ pub fn permissive_feed(format: FormatName, check_times: bool) -> Feed {
         contract.max_future = Millis(i64::MAX);
         contract.max_age = Millis(i64::MAX);
     }
+    contract.mapping = format.is_mapped().then(MappedBy::as_it_is);
     // Lines of a file are known by their place in it.
     let transport = match format {
         FormatName::SyslogLines | FormatName::Eve => Transport::Files { folder: String::new() },

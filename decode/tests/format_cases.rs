@@ -183,3 +183,13 @@ fn every_payload_of_sparkplug_becomes_what_its_case_says() {
 fn every_measure_report_becomes_what_its_case_says() {
     run(FormatName::Fhir);
 }
+
+#[test]
+fn every_mapped_message_becomes_what_its_case_says() {
+    run(FormatName::MappedJson);
+}
+
+#[test]
+fn every_mapped_table_becomes_what_its_case_says() {
+    run(FormatName::MappedCsv);
+}

@@ -196,6 +196,12 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
         "permissive-ngsi_ld",
         "permissive-station_json",
         "permissive-sparkplug_b",
+        "weather",
+        "radio",
+        "meters",
+        "listed",
+        "permissive-mapped_json",
+        "permissive-mapped_csv",
         OPERATOR,
         UNMATCHED,
     ] {

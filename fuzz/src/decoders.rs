@@ -44,6 +44,9 @@ const HELD_BY_REPORT: usize = 1 << 20;
 const HELD_BY_REPORT_PER_BYTE: usize = 1_200;
 /// A record of SenML may be three bytes, and a pack has so many at the most.
 const HELD_BY_PACK: usize = 8 << 20;
+/// What a mapping makes of a message, and its interpreter.
+const HELD_BY_MAPPING: usize = 64 << 20;
+const HELD_BY_MAPPING_PER_BYTE: usize = 1_000;
 const BOUND_TO: u8 = 0b0000_1000;
 const WITHHELD: u8 = 0b0001_0000;
 const BY_RELAY: u8 = 0b0010_0000;
@@ -90,6 +93,8 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::NgsiLd => ("ngsi_ld", &["ngsi", "permissive-ngsi_ld"]),
         FormatName::StationJson => ("station_json", &["loggers", "permissive-station_json"]),
         FormatName::SparkplugB => ("sparkplug_b", &["sparkplug", "permissive-sparkplug_b"]),
+        FormatName::MappedJson => ("mapped_json", &["weather", "radio", "endless", "permissive-mapped_json"]),
+        FormatName::MappedCsv => ("mapped_csv", &["meters", "listed", "permissive-mapped_csv"]),
     }
 }
 
@@ -206,6 +211,14 @@ pub(crate) fn sparkplug_b(input: &[u8]) {
     decode(feeds_of(FormatName::SparkplugB), input);
 }
 
+pub(crate) fn mapped_json(input: &[u8]) {
+    decode(feeds_of(FormatName::MappedJson), input);
+}
+
+pub(crate) fn mapped_csv(input: &[u8]) {
+    decode(feeds_of(FormatName::MappedCsv), input);
+}
+
 /// What is left of a message of a personal feed is the same each time, and is read as one report.
 pub(crate) fn personal(input: &[u8]) {
     let Some((&how, payload)) = input.split_first() else { return };
@@ -285,6 +298,7 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
     let feed = decoder.pack().feeds.get(envelope.feed);
     let (held, per_byte) = match feed.map(|feed| feed.format) {
         Some(format) if format.is_report() => (HELD_BY_REPORT, HELD_BY_REPORT_PER_BYTE),
+        Some(format) if format.is_mapped() => (HELD_BY_MAPPING, HELD_BY_MAPPING_PER_BYTE),
         Some(FormatName::Senml) => (HELD_BY_PACK, HELD_PER_BYTE),
         _ => (HELD, HELD_PER_BYTE),
     };
@@ -585,6 +599,14 @@ pub(crate) fn station_json_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn sparkplug_b_cases() -> Vec<Vec<u8>> {
     cases("sparkplug_b", feeds_of(FormatName::SparkplugB))
+}
+
+pub(crate) fn mapped_json_cases() -> Vec<Vec<u8>> {
+    cases("mapped_json", feeds_of(FormatName::MappedJson))
+}
+
+pub(crate) fn mapped_csv_cases() -> Vec<Vec<u8>> {
+    cases("mapped_csv", feeds_of(FormatName::MappedCsv))
 }
 
 pub(crate) fn personal_cases() -> Vec<Vec<u8>> {

@@ -28,6 +28,7 @@ mod archive;
 mod decoders;
 mod follow;
 mod http_pull;
+mod mappings;
 mod mqtt;
 mod packed;
 mod packs;
@@ -105,6 +106,9 @@ pub static TARGETS: &[Target] = &[
     Target { name: "ngsi_ld", run: decoders::ngsi_ld, made: decoders::ngsi_ld_cases },
     Target { name: "station_json", run: decoders::station_json, made: decoders::station_json_cases },
     Target { name: "sparkplug_b", run: decoders::sparkplug_b, made: decoders::sparkplug_b_cases },
+    Target { name: "mapped_json", run: decoders::mapped_json, made: decoders::mapped_json_cases },
+    Target { name: "mapped_csv", run: decoders::mapped_csv, made: decoders::mapped_csv_cases },
+    Target { name: "mapping", run: mappings::mapping, made: mappings::texts },
     Target { name: "unpack", run: packed::unpack, made: packed::bodies },
     Target { name: "personal", run: decoders::personal, made: decoders::personal_cases },
     Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },

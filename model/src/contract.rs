@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event_columns::EventColumns, time::Millis};
+use crate::{event_columns::EventColumns, mapping::MappedBy, time::Millis};
 
 /// Which subjects a feed may speak of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct Contract {
     pub hold_after: Millis,
     /// What stands where in its tables of events; of a feed that has none, nothing.
     pub columns: EventColumns,
+    /// What makes rows of its messages; none where its format does.
+    pub mapping: Option<MappedBy>,
 }
 
 impl Default for Contract {
@@ -55,6 +57,7 @@ impl Default for Contract {
             patience: Millis::hours(1),
             hold_after: Millis::hours(24 * 45),
             columns: EventColumns::default(),
+            mapping: None,
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod index;
 pub mod instance;
 pub mod limit;
 pub mod loss;
+pub mod mapping;
 pub mod name;
 pub mod names;
 pub mod obligation;

@@ -18,5 +18,5 @@ pub(crate) use self::{
     events::{Delivery, Identity, Reporter, SaidTime, rated},
     refusal::{Refusal, WithheldBytes, legible, quoted},
     rows::{Met, Rows},
-    rules::{FeedRules, Rules, Subject},
+    rules::{FeedRules, IndicatorRules, Rules, Subject},
 };

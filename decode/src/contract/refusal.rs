@@ -5,6 +5,7 @@
 //! quoted shortened: a sender's garbage must not become a page of ours.
 
 mod gateways;
+mod mapped;
 
 use ioc_model::{
     framing::FramingFault,

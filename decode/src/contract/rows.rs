@@ -10,6 +10,7 @@ mod report;
 
 use std::cell::OnceCell;
 
+use ioc_mapping::Mapping;
 use ioc_model::{
     action::Action,
     attribute::{Asked, Attribute},
@@ -19,6 +20,7 @@ use ioc_model::{
     event::{Event, STATED_TIME, TimeFrom},
     event_columns::EventColumns,
     held::Decision,
+    mapping::MappedBy,
     name::Name,
     names::{Names, Source, SourceId, SubjectId},
     observation::{Observation, Quality, Series},
@@ -499,6 +501,16 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     /// What stands where in the tables of its feed.
     pub(crate) fn columns(&self) -> &'d EventColumns {
         &self.feed.contract.columns
+    }
+
+    /// What makes rows of its messages, and how its feed says to read them.
+    pub(crate) fn mapping(&self) -> Option<(&'d Mapping, &'d MappedBy)> {
+        Some((self.feed.mapping.as_deref()?, self.feed.contract.mapping.as_ref()?))
+    }
+
+    /// When it came.
+    pub(crate) fn received_at(&self) -> EventTime {
+        EventTime(self.received_at.0)
     }
 
     /// The scale of a product that has one of its own.

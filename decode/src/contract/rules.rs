@@ -1,5 +1,8 @@
 //! A pack as the hot path needs it: every look-up prepared, names already numbers.
 
+use std::sync::Arc;
+
+use ioc_mapping::Mapping;
 use ioc_model::{
     calendar::Calendar,
     contract::{Contract, Subjects},
@@ -13,6 +16,7 @@ use ioc_model::{
 use rustc_hash::FxHashMap;
 
 use super::{events::EventRules, form::Forms};
+use crate::mappings::Mappings;
 
 #[cfg(test)]
 thread_local! {
@@ -49,6 +53,8 @@ pub(crate) struct FeedRules {
     /// Whether they are records of a broker, which are read whenever.
     pub(crate) of_records: bool,
     pub(crate) contract: Contract,
+    /// What makes rows of its messages; none where its format does.
+    pub(crate) mapping: Option<Arc<Mapping>>,
     /// The forms that come by it.
     pub(super) forms: Vec<Box<str>>,
     /// Who reports where nothing else says it.
@@ -91,7 +97,7 @@ pub(crate) struct Subject<'d> {
 }
 
 impl Rules {
-    pub(crate) fn of_pack(pack: &Pack, names: &Names, calendar: &Calendar) -> Rules {
+    pub(crate) fn of_pack(pack: &Pack, names: &Names, calendar: &Calendar, mappings: &Mappings) -> Rules {
         let mut rules = Rules {
             feeds: FxHashMap::default(),
             indicators: Vec::new(),
@@ -118,8 +124,9 @@ impl Rules {
             let (format, contract) = (feed.format, feed.contract.clone());
             let forms = feed.forms.iter().map(|form| form.as_str().into()).collect();
             let agency = feed.agency.as_deref().map(Name::new);
+            let mapping = mappings.of_feed(feed);
             let feed_rules =
-                FeedRules { name, format, by_file, by_broker, of_records, contract, forms, agency };
+                FeedRules { name, format, by_file, by_broker, of_records, contract, mapping, forms, agency };
             let _ = rules.feeds.insert(feed.id.as_str().into(), feed_rules);
         }
         rules

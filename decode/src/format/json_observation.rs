@@ -30,7 +30,7 @@ use super::{
     lines,
     moment::{self, Minute, NoTime},
 };
-use crate::contract::{Refusal, RowSink, Rows};
+use crate::contract::{IndicatorRules, Refusal, RowSink, Rows, Subject};
 
 const TIME_EXAMPLE: &str = "2026-01-01T07:00:00+07:00";
 
@@ -212,7 +212,7 @@ fn judge<S: RowSink + ?Sized>(
 }
 
 #[inline]
-fn accept<S: RowSink + ?Sized>(
+pub(super) fn accept<S: RowSink + ?Sized>(
     fields: &Fields<'_>,
     rows: &mut Rows<'_, S>,
     cache: &mut Cache,
@@ -224,13 +224,44 @@ fn accept<S: RowSink + ?Sized>(
     let name = required_text(fields.get(Key::Subject), fields.plain, "subject", "\"TN-0412\"")?;
     let subject = rows.subject("subject", &name)?;
     let indicator = rows.indicator("indicator", &symbol, &subject)?;
+    measured(fields, &subject, indicator, rows, cache)
+}
+
+/// As [`accept`], of the station whose device goes by that name (raw JSON), with the station's own symbols.
+pub(super) fn accept_of_device<S: RowSink + ?Sized>(
+    device: &str,
+    fields: &Fields<'_>,
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) -> Result<(), Refusal> {
+    if present(fields.get(Key::Subject)).is_some() {
+        return Err(Refusal::subject_and_device());
+    }
+    if let Some(field) = fields.twice {
+        return Err(Refusal::given_twice(field));
+    }
+    let symbol = required_text(fields.get(Key::Indicator), fields.plain, "indicator", "\"pm25\"")?;
+    let name = required_text(Some(device), false, "device", "\"70b3d57ed0000001\"")?;
+    let subject = rows.device("device", &name)?;
+    let indicator = rows.indicator_in_file("indicator", &symbol, &subject)?;
+    measured(fields, &subject, indicator, rows, cache)
+}
+
+#[inline]
+fn measured<S: RowSink + ?Sized>(
+    fields: &Fields<'_>,
+    subject: &Subject<'_>,
+    indicator: &IndicatorRules,
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) -> Result<(), Refusal> {
     let time = time(fields.get(Key::Time), fields.plain, &mut cache.minute)?;
-    rows.check_time("time", time, &subject)?;
+    rows.check_time("time", time, subject)?;
     let sent = value(fields.get(Key::Value), fields.plain)?;
     let unit = optional_text(fields.get(Key::Unit), fields.plain, "unit", "\"ug/m3\"")?;
     let value = rows.convert("unit", indicator, sent, unit.as_deref())?;
-    let quality = indicator.stated(&subject, sent, value, quality(fields.get(Key::Quality), fields.plain)?);
-    rows.accept(&subject, indicator, time, value, quality);
+    let quality = indicator.stated(subject, sent, value, quality(fields.get(Key::Quality), fields.plain)?);
+    rows.accept(subject, indicator, time, value, quality);
     Ok(())
 }
 

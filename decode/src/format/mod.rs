@@ -24,6 +24,7 @@ mod json_row;
 mod json_shape;
 mod json_text;
 mod json_walk;
+mod mapped;
 mod moment;
 mod ngsi_ld;
 mod operator_action;
@@ -87,6 +88,8 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::NgsiLd => ngsi_ld::read(payload, rows),
         FormatName::StationJson => station_json::read(payload, rows),
         FormatName::SparkplugB => sparkplug_b::read(payload, rows),
+        FormatName::MappedJson => mapped::read_json(payload, rows, &mut caches.json_observation),
+        FormatName::MappedCsv => mapped::read_csv(payload, rows, &mut caches.json_observation),
     }
 }
 

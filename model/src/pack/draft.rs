@@ -41,6 +41,8 @@ pub(super) struct Draft {
     pub(super) severities: Vec<SeverityScale>,
     pub(super) measures: BTreeMap<String, EventMeasure>,
     pub(super) feeds: BTreeMap<String, Feed>,
+    /// By the name that feeds call them: their file in the pack, and what it holds.
+    pub(super) mappings: BTreeMap<String, (String, Arc<str>)>,
     pub(super) limits: Vec<Limit>,
     pub(super) obligations: BTreeMap<String, ObligationRule>,
     pub(super) rules: BTreeMap<String, Rule>,

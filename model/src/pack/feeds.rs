@@ -8,7 +8,7 @@ use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
     draft::{Draft, is_identifier},
-    event_columns, http_pull, kafka, pulled, sql,
+    event_columns, http_pull, kafka, mappings, pulled, sql,
 };
 use crate::{
     action::OPERATOR,
@@ -55,6 +55,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let transport = read_transport(id, &mut section, format, draft);
     let mut contract = read_contract(id, &mut section);
     contract.columns = event_columns::read(id, &mut section, format);
+    contract.mapping = mappings::read(id, &mut section, format, draft);
     let forms = read_forms(id, &mut section, format, draft);
     match &transport {
         Transport::Sql(_) => {

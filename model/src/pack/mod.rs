@@ -23,6 +23,7 @@ mod limits;
 mod log_sources;
 mod manifest;
 mod map;
+mod mappings;
 mod measures;
 mod models;
 mod obligations;
@@ -385,11 +386,15 @@ pub enum FormatName {
     StationJson,
     /// A payload of Sparkplug B.
     SparkplugB,
+    /// Any JSON, with a mapping of the pack.
+    MappedJson,
+    /// Any table of text, with a mapping of the pack.
+    MappedCsv,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 19] = [
+    pub const ALL: [FormatName; 21] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
@@ -409,6 +414,8 @@ impl FormatName {
         FormatName::NgsiLd,
         FormatName::StationJson,
         FormatName::SparkplugB,
+        FormatName::MappedJson,
+        FormatName::MappedCsv,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -435,6 +442,8 @@ impl FormatName {
             FormatName::NgsiLd => "ngsi_ld",
             FormatName::StationJson => "station_json",
             FormatName::SparkplugB => "sparkplug_b",
+            FormatName::MappedJson => "mapped_json",
+            FormatName::MappedCsv => "mapped_csv",
         }
     }
 
@@ -461,7 +470,10 @@ impl FormatName {
             | FormatName::Sensorthings
             | FormatName::NgsiLd
             | FormatName::StationJson
-            | FormatName::SparkplugB => false,
+            | FormatName::SparkplugB
+            // What a mapping is told of is a whole message.
+            | FormatName::MappedJson
+            | FormatName::MappedCsv => false,
         }
     }
 
@@ -469,6 +481,12 @@ impl FormatName {
     #[must_use]
     pub fn is_binary(self) -> bool {
         matches!(self, FormatName::Senml | FormatName::SparkplugB)
+    }
+
+    /// Whether a mapping of the pack says what its messages mean.
+    #[must_use]
+    pub fn is_mapped(self) -> bool {
+        matches!(self, FormatName::MappedJson | FormatName::MappedCsv)
     }
 
     /// Whether its messages are reports of forms. Of such a one every byte counts, also those that look like padding, and
@@ -501,7 +519,7 @@ impl FormatName {
 
     /// Whether its bytes are lines of columns under a header.
     pub(crate) fn is_columns(self) -> bool {
-        matches!(self, FormatName::Table | FormatName::SdmxCsv | FormatName::EventCsv)
+        matches!(self, FormatName::Table | FormatName::SdmxCsv | FormatName::EventCsv | FormatName::MappedCsv)
     }
 
     /// From its word.

@@ -3,7 +3,7 @@
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
 //! `agencies.csv`, `forms.toml`, `templates.toml`, `targets.csv`, `models.toml`, `log_sources.toml`, `severities.toml`,
 //! `measures.toml`, `limits.toml`, `obligations.toml`,
-//! `rules.toml`, `successions.csv`, `groups.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such
+//! `rules.toml`, `successions.csv`, `groups.csv`, `holidays.csv`, `map.topo.json` and, in the folder `mappings`, files of jq. Folders below it are **overlays**, such
 //! as `demo/`: more agencies, forms, obligations, indicators, stations, log sources, measures, feeds, limits and rules for one
 //! purpose, with a `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
 //! the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
@@ -17,8 +17,8 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, forms, groups, holidays, indicators, limits, log_sources, manifest, map, measures, models,
-    obligations, places, rules, severities, stations, successions, targets,
+    feeds, forms, groups, holidays, indicators, limits, log_sources, manifest, map, mappings, measures,
+    models, obligations, places, rules, severities, stations, successions, targets,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
@@ -195,6 +195,7 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
 /// which they refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
     read_list(files, &format!("{folder}{AGENCIES}"), log, draft, agencies::read);
+    draft.mappings.extend(mappings::of_folder(files, folder));
     let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
         let path = format!("{folder}{file}");
         if let Some(text) = files.get(&path) {
@@ -209,6 +210,7 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
     read_one(LOG_SOURCES, draft, log_sources::read);
     read_one(SEVERITIES, draft, severities::read);
     read_one(FEEDS, draft, feeds::read);
+    mappings::check_used(files, folder, draft, log);
     read_one(MEASURES, draft, measures::read);
     read_one(LIMITS, draft, limits::read);
     read_one(OBLIGATIONS, draft, obligations::read);
@@ -220,8 +222,14 @@ fn version(files: &PackFiles, overlay: Option<&str>) -> PackVersion {
     let base = BASE_FILES.iter().map(|name| (*name).to_owned());
     let over =
         overlay.into_iter().flat_map(|layer| OVERLAY_FILES.iter().map(move |name| format!("{layer}/{name}")));
+    // Where no feed is mapped the version is what it was before there were mappings.
+    let layer = overlay.map(|layer| format!("{layer}/"));
+    let mapped = files.keys().filter(|path| {
+        let of_layer = layer.as_deref().and_then(|layer| path.strip_prefix(layer));
+        mappings::is_mapping(path) || of_layer.is_some_and(mappings::is_mapping)
+    });
     let mut hash = Sha256::new();
-    for path in base.chain(over) {
+    for path in base.chain(over).chain(mapped.cloned()) {
         let Some(content) = files.get(&path) else { continue };
         for part in [path.as_str(), content.as_str()] {
             hash.update((part.len() as u64).to_le_bytes());

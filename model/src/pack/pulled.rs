@@ -8,7 +8,7 @@ const SHORTEST: Millis = Millis(1_000);
 const LONGEST_OVERLAP: Millis = Millis::hours(48);
 
 /// The formats whose rows have a key of their own. Tables of events have one where the pack names it.
-const KNOWN_AGAIN: [FormatName; 10] = [
+const KNOWN_AGAIN: [FormatName; 12] = [
     FormatName::JsonObservation,
     FormatName::StationTxt,
     FormatName::Eve,
@@ -19,6 +19,8 @@ const KNOWN_AGAIN: [FormatName; 10] = [
     FormatName::Fhir,
     FormatName::Sensorthings,
     FormatName::NgsiLd,
+    FormatName::MappedJson,
+    FormatName::MappedCsv,
 ];
 
 /// Reads how often a source is asked.

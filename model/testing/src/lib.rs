@@ -313,7 +313,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut PackFiles) {
         let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
         if path.is_dir() {
             collect(&path, &format!("{name}/"), files);
-        } else if [".toml", ".csv", ".json"].iter().any(|ending| name.ends_with(ending)) {
+        } else if [".toml", ".csv", ".json", ".jq"].iter().any(|ending| name.ends_with(ending)) {
             let text = fs::read_to_string(&path).unwrap_or_else(|error| unreadable(&path, error));
             let _ = files.insert(name, text);
         }

@@ -5,6 +5,7 @@ mod form_messages;
 mod forms;
 mod http_pull;
 mod kafka;
+mod mappings;
 mod obligations;
 mod optional;
 mod tay_ninh;
