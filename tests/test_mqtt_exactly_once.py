@@ -85,13 +85,19 @@ class Way:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
-        server = None
-        while server is None:
+        asked = client.recv(65_536)
+        server, answered = None, b""
+        # A process that dies may still take a connection, and answers nothing.
+        while asked and not answered:
             with contextlib.suppress(OSError):
                 server = socket.create_connection(("127.0.0.1", self.server_port))
+                server.sendall(asked)
+                answered = server.recv(65_536)
             time.sleep(0.05)
+        if not answered:
+            return close(client)
         threading.Thread(target=self._up, args=(client, server), daemon=True).start()
-        self._down(client, server)
+        self._down(client, server, answered)
 
     def _up(self, client, server):
         with contextlib.suppress(OSError):
@@ -101,11 +107,10 @@ class Way:
                 server.sendall(data)
         close(client, server)
 
-    def _down(self, client, server):
+    def _down(self, client, server, answered):
         with contextlib.suppress(OSError):
-            pending = b""
-            while data := server.recv(65_536):
-                pending += data
+            pending = answered
+            while True:
                 # No answer to a publish is longer than 127 bytes.
                 while len(pending) >= 2 and len(pending) >= 2 + pending[1]:
                     packet, pending = pending[: 2 + pending[1]], pending[2 + pending[1] :]
@@ -114,6 +119,9 @@ class Way:
                         close(client, server)
                         return
                     client.sendall(packet)
+                if not (data := server.recv(65_536)):
+                    break
+                pending += data
         close(client, server)
 
     def close(self):

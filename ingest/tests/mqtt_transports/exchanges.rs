@@ -277,13 +277,13 @@ async fn once_all_of_a_session_lies_in_one_partition_also_under_an_identifier_ma
 }
 
 #[tokio::test]
-async fn a_will_may_have_quality_of_service_2() {
+async fn a_will_may_have_quality_of_service_2_and_is_known_as_one_that_was_retained() {
     let site = Site::open().await;
     for level in BOTH {
         let will = Some(("air/1".to_owned(), format!("{level:?} is gone"), vec![]));
         let mut bytes = Connect { will, ..Connect::new(level, "a") }.bytes();
         // The connect flags: behind the fixed header, the protocol's name and its level.
-        bytes[9] |= 0b1_0000;
+        bytes[9] |= 0b11_0000;
         let mut raw = Raw::open(site.address).await;
         raw.send(&bytes).await;
         assert_eq!(raw.packet().await[3], 0);
@@ -292,4 +292,6 @@ async fn a_will_may_have_quality_of_service_2() {
     }
     until("both wills", || site.payloads("air").len() == 2).await;
     assert_eq!(site.payloads("air"), ["V311 is gone", "V5 is gone"]);
+    let known = |word: &str| site.stored().iter().filter(|one| one.knows(word) == Some("1")).count();
+    assert_eq!((known("will"), known("retained"), known("exchange")), (2, 2, 0));
 }

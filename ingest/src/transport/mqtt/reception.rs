@@ -503,7 +503,7 @@ mod tests {
         let mut reception = reception(Version::V5);
         let mut received = Received::default();
         let _used = reception.take_in(
-            b"\x30\x08\x00\x03a/b\x03\x23\x00\x07\x30\x07\x00\x00\x03\x23\x00\x07x",
+            b"\x30\x09\x00\x03a/b\x03\x23\x00\x07\x30\x07\x00\x00\x03\x23\x00\x07x",
             0,
             &mut received,
         );
