@@ -6,16 +6,34 @@ import time
 
 import paho.mqtt.client as mqtt
 from journal import rfc3339
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 DAY = 86_400_000
+
+
+def lasting_client(name, version):
+    """A client whose session outlives its connections."""
+    clean = {} if version == mqtt.MQTTv5 else {"clean_session": False}
+    return mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, name, protocol=version, **clean)
+
+
+def connect(client, port, version, clean_start=False):
+    """Lets it connect, again and again, as soon as its loop runs."""
+    more = {}
+    if version == mqtt.MQTTv5:
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 3600
+        more = {"clean_start": clean_start, "properties": properties}
+    client.connect_async("127.0.0.1", port, **more)
 
 
 class Gateway:
     """Readings of one station, each with a moment of its own. Every so many is late by days, if `late_every`."""
 
-    def __init__(self, ioc, password, station="ST01", window=50, pause=0.002, late_every=0, padding=0):
+    def __init__(self, ioc, password, station="ST01", window=50, pause=0.002, late_every=0, padding=0, qos=1, version=mqtt.MQTTv311, port=None):
         self.station, self.window, self.pause = station, window, pause
-        self.late_every, self.padding = late_every, padding
+        self.late_every, self.padding, self.qos = late_every, padding, qos
         self.start = int(time.time() * 1000) - 3 * DAY
         self.changed = threading.Condition()
         # (indicator, station, moment) and value of each.
@@ -24,12 +42,12 @@ class Gateway:
         self.under_way, self.early = set(), set()
         self.stopped = False
         name = f"gateway-{station}"
-        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv311, clean_session=False)
+        self.client = lasting_client(name, version)
         self.client.username_pw_set("gw1", password)
         self.client.max_inflight_messages_set(window)
         self.client.reconnect_delay_set(0.1, 0.5)
         self.client.on_publish = self._acknowledge
-        self.client.connect_async("127.0.0.1", ioc.mqtt)
+        connect(self.client, port or ioc.mqtt, version)
         self.client.loop_start()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -63,7 +81,7 @@ class Gateway:
             value = number % 4000 / 8
             body = {"indicator": "pm25", "subject": self.station, "time": rfc3339(moment), "value": value}
             body["padding"] = "x" * self.padding
-            mid = self.client.publish(f"test/{self.station}/observation", json.dumps(body), qos=1).mid
+            mid = self.client.publish(f"test/{self.station}/observation", json.dumps(body), qos=self.qos).mid
             with self.changed:
                 self.sent.append((("pm25", self.station, moment), value))
                 self._settle(mid, self.early, self.under_way)

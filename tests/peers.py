@@ -14,11 +14,11 @@ def reading(subject, value, ago=60, indicator="pm25", **more):
     return json.dumps({"indicator": indicator, "subject": subject, "time": rfc3339_ago(ago), "value": value} | more)
 
 
-def mosquitto_pub(ioc, user, password, topic, payload, version="mqttv311", client_id=None, stdin_lines=False, retain=False):
-    """Publishes with QoS 1; exit code 0 means that the PUBACK came and named no refusal."""
+def mosquitto_pub(ioc, user, password, topic, payload, version="mqttv311", client_id=None, stdin_lines=False, retain=False, qos=1):
+    """Publishes; exit code 0 means that the acknowledgement came and named no refusal."""
     options = (["-l"] if stdin_lines else ["-s"]) + (["-r"] if retain else [])
     return subprocess.run(
-        ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(ioc.mqtt), "-V", version, "-q", "1", "-u", user, "-P", password]
+        ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(ioc.mqtt), "-V", version, "-q", str(qos), "-u", user, "-P", password]
         + ["-i", client_id or f"mosquitto-{user}-{version}", "-t", topic, *options],
         input=payload if isinstance(payload, bytes) else payload.encode(),
         capture_output=True,

@@ -57,8 +57,14 @@ POINTS = [
     ("bus_after_remove", 1, "ONCE"),
 ]
 # Points that make a test fail on purpose, stand for a disk that is full, or lie on a way of their own and are crossed
-# there (test_store_trouble.py, test_follow.py, test_http_pull.py).
+# there (test_store_trouble.py, test_follow.py, test_http_pull.py, test_mqtt_exactly_once.py).
 OTHERS = {
+    "mqtt_before_pubrec",
+    "mqtt_before_release",
+    "mqtt_before_pubcomp",
+    "mqtt_exchanges_before_fsync",
+    "mqtt_exchanges_after_fsync",
+    "mqtt_exchanges_before_rename",
     "recovery_after_taking_back",
     "follow_before_keep",
     "pull_before_cursor",

@@ -109,6 +109,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "personal", run: decoders::personal, made: decoders::personal_cases },
     Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
+    Target { name: "mqtt_exchanges", run: mqtt::exchanges, made: mqtt::exchange_files },
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },
     Target { name: "syslog_framing", run: syslog::framing, made: syslog::connections },
     Target { name: "followed_lines", run: follow::lines, made: follow::files },

@@ -3,7 +3,10 @@
 //! rumqttc is the foreign reader: what is taken as a publish it must read as the same, and it must understand every
 //! answer.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use bytes::{Bytes, BytesMut};
 use ioc_bus::ChunkView;
@@ -194,24 +197,57 @@ fn taken_in_pieces(mut reception: Reception, bytes: &[u8]) -> Became {
     became
 }
 
-/// rumqttc reads the same publishes, and understands the answers.
+/// rumqttc reads the same publishes, and understands the answers. Of an exchange only the first one is kept.
 fn read_by_another(five: bool, bytes: &[u8], became: &Became) {
     let mut rest = &bytes[..became.used];
     let mut envelopes = became.envelopes.iter();
+    let mut acks = &became.acks[..];
+    // Identifiers with what was published under them.
+    let mut open: BTreeMap<u16, (String, Vec<u8>)> = BTreeMap::new();
+    let mut aliases: BTreeMap<u16, String> = BTreeMap::new();
     while let Some((packet, behind)) = split_packet(rest) {
         // The last packet may be the one that ended it.
         let may_be_refused = behind.is_empty() && became.end.is_some();
-        if packet[0] >> 4 == 3 {
+        let (kind, qos) = (packet[0] >> 4, packet[0] >> 1 & 0b11);
+        if kind == 3 {
             match (publish_by_another(five, packet), may_be_refused) {
-                (Some((topic, payload, retain)), false) => {
+                (Some((mut topic, payload, retain, id, alias)), false) => {
+                    match (alias, topic.is_empty()) {
+                        (Some(alias), true) => topic.clone_from(&aliases[&alias]),
+                        (Some(alias), false) => drop(aliases.insert(alias, topic.clone())),
+                        (None, _) => {}
+                    }
+                    let ack = if qos > 0 { next_ack(&mut acks) } else { None };
+                    assert!(
+                        qos == 0
+                            || ack.is_some_and(
+                                |(first, of, _)| (first, of) == ([0, 0x40, 0x50][usize::from(qos)], id)
+                            )
+                    );
+                    let is_repeated = packet[0] & 0b1000 != 0;
+                    let said = (topic.clone(), payload.clone());
+                    if qos == 2 && open.get(&id).is_some_and(|known| is_repeated || *known == said) {
+                        rest = behind;
+                        continue;
+                    }
                     let (_, content, address, stored, retained) = envelopes.next().expect("it is a publish");
                     assert_eq!(*address, topic);
                     assert!(*content == Content::Withheld || *stored == payload);
                     assert!(*content == Content::Withheld || retained.is_some() == retain);
+                    if qos == 2 && ack.is_some_and(|(_, _, reason)| reason < 0x80) {
+                        let _before = open.insert(id, said);
+                    } else if qos == 2 {
+                        let _before = open.remove(&id);
+                    }
                 }
                 (None, false) => panic!("another does not read {packet:x?}"),
                 (_, true) => {}
             }
+        } else if kind == 6 && !may_be_refused {
+            let (first, id, reason) = next_ack(&mut acks).expect("it is answered");
+            assert_eq!(first, 0x70);
+            assert_eq!(reason == 0x92, five && open.remove(&id).is_none(), "{id}");
+            let _released = open.remove(&id);
         }
         rest = behind;
     }
@@ -222,18 +258,30 @@ fn read_by_another(five: bool, bytes: &[u8], became: &Became) {
                 true => match v5::Packet::read(&mut stream, None) {
                     Ok(v5::Packet::SubAck(answer)) => !answer.return_codes.is_empty(),
                     Ok(v5::Packet::UnsubAck(answer)) => !answer.reasons.is_empty(),
-                    Ok(v5::Packet::PubAck(_) | v5::Packet::PubComp(_)) => true,
+                    Ok(v5::Packet::PubAck(_) | v5::Packet::PubRec(_) | v5::Packet::PubComp(_)) => true,
                     _ => false,
                 },
                 false => match v4::Packet::read(&mut stream, usize::MAX) {
                     Ok(v4::Packet::SubAck(answer)) => !answer.return_codes.is_empty(),
-                    Ok(v4::Packet::UnsubAck(_) | v4::Packet::PubAck(_) | v4::Packet::PubComp(_)) => true,
+                    Ok(
+                        v4::Packet::UnsubAck(_)
+                        | v4::Packet::PubAck(_)
+                        | v4::Packet::PubRec(_)
+                        | v4::Packet::PubComp(_),
+                    ) => true,
                     _ => false,
                 },
             };
             assert!(is_known, "another does not understand {answers:x?}");
         }
     }
+}
+
+/// First byte, identifier and reason of the next answer.
+fn next_ack(acks: &mut &[u8]) -> Option<(u8, u16, u8)> {
+    let (ack, rest) = split_packet(acks)?;
+    *acks = rest;
+    Some((ack[0], u16::from_be_bytes([ack[2], ack[3]]), ack.get(4).copied().unwrap_or_default()))
 }
 
 /// The first packet of some bytes and what is behind it.
@@ -249,15 +297,19 @@ fn split_packet(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-fn publish_by_another(five: bool, packet: &[u8]) -> Option<(String, Vec<u8>, bool)> {
+/// Topic, payload, RETAIN, identifier and alias.
+type Read = (String, Vec<u8>, bool, u16, Option<u16>);
+
+fn publish_by_another(five: bool, packet: &[u8]) -> Option<Read> {
     let mut stream = BytesMut::from(packet);
     if five {
         let Ok(v5::Packet::Publish(publish)) = v5::Packet::read(&mut stream, None) else { return None };
         let topic = String::from_utf8(publish.topic.to_vec()).ok()?;
-        return Some((topic, publish.payload.to_vec(), publish.retain));
+        let alias = publish.properties.and_then(|properties| properties.topic_alias);
+        return Some((topic, publish.payload.to_vec(), publish.retain, publish.pkid, alias));
     }
     let Ok(v4::Packet::Publish(publish)) = v4::Packet::read(&mut stream, usize::MAX) else { return None };
-    Some((publish.topic, publish.payload.to_vec(), publish.retain))
+    Some((publish.topic, publish.payload.to_vec(), publish.retain, publish.pkid, None))
 }
 
 pub(crate) fn connections() -> Vec<Vec<u8>> {
@@ -296,6 +348,11 @@ pub(crate) fn connections() -> Vec<Vec<u8>> {
         (3, b"\x30\x19\x00\x01a\x14\x01\x01\x02\x00\x00\x00\x01\x08\x00\x01x\x26\x00\x01k\x00\x01vxx\xe0\x07\x04\x05\x11\x00\x00\x00\x00"),
         (0, b"\x30\xff\xff\x7f\x00\x03a/bpayload"),
         (1, b"\x30\xff\x7f\x00\x1bioc/air/TN-0412/observationpayload"),
+        // A topic's number, and what is said by it.
+        (3, b"\x30\x09\x00\x03a/b\x03\x23\x00\x07\x30\x07\x00\x00\x03\x23\x00\x07x\x32\xff\xff\x7f\x00\x00\x00\x01\x03\x23\x00\x07p"),
+        // Exchanges: opened, repeated, released, and one without its opening.
+        (2, b"\x34\x06\x00\x01a\x00\x07x\x3c\x06\x00\x01a\x00\x07x\x62\x02\x00\x07\x34\x06\x00\x01a\x00\x07y\x34\x06\x00\x01a\x00\x07z"),
+        (3, b"\x34\x07\x00\x01a\x00\x07\x00x\x3c\x07\x00\x01a\x00\x07\x00x\x62\x02\x00\x07\x62\x04\x00\x07\x92\x00\x34\x06\x00\x01a\x00\x07\x00"),
         (3, b"\x32\x06\x00\x01a\x00\x07\x00\x3a\x06\x00\x01a\x00\x08\x00\x34\x06\x00\x01a\x00\x09\x00"),
     ] {
         written.push([&[how], bytes].concat());
@@ -316,6 +373,24 @@ pub(crate) fn session_files() -> Vec<Vec<u8>> {
         format!("{one}\n{two}\n{{\"client\":\"lab/c\"}}\n"),
         format!("{one}\n{{\"client\n{two}\n{{\"cli"),
         format!("{one}\n{one}\n\n"),
+    ]
+    .map(String::into_bytes)
+    .into()
+}
+
+/// The file of exchanges: what is read and written anew is read as the same.
+pub(crate) fn exchanges(input: &[u8]) {
+    let written = within(65_536 + 64 * input.len(), || fuzzing::exchanges(input));
+    assert_eq!(fuzzing::exchanges(&written), written);
+}
+
+pub(crate) fn exchange_files() -> Vec<Vec<u8>> {
+    let place = r#""session":7,"id":9,"partition":0,"offset":12"#;
+    let upto = r#"{"upto":{"log":"00000000-0000-4000-8000-000000000000","offsets":[5,0]}}"#;
+    [
+        format!("{{\"open\":{{{place},\"mark\":3}}}}\n{upto}\n"),
+        format!("{{\"open\":{{{place}}}}}\n{{\"released\":{{{place}}}}}\n{upto}\n{{\"ope"),
+        format!("{{\"open\n{upto}\n\n{{\"open\":{{{place}}}}}\n"),
     ]
     .map(String::into_bytes)
     .into()

@@ -117,8 +117,23 @@ impl Intake {
         line: &SenderLine,
         chunk: &mut ChunkBuilder,
     ) -> Result<Durable, AppendError> {
+        self.hand_over_telling(line, chunk, || {}).await
+    }
+
+    /// As [`Intake::hand_over`], and says when the chunk goes to the bus: before that it lies nowhere, however long it had
+    /// to wait.
+    ///
+    /// # Errors
+    /// As [`Intake::hand_over`].
+    pub(crate) async fn hand_over_telling(
+        &self,
+        line: &SenderLine,
+        chunk: &mut ChunkBuilder,
+        at_the_bus: impl FnOnce() + Send,
+    ) -> Result<Durable, AppendError> {
         self.shares.wait(&line.share, chunk.bytes()).await;
         self.kept(line, chunk).await;
+        at_the_bus();
         let chunk = chunk.finish_from(&line.origin, self.clock.received_at());
         self.bus.append(line.partition, chunk).await
     }

@@ -56,6 +56,9 @@ pub enum Attribute {
     Written = 19,
     /// Its sender says that it may have been sent before (MQTT's DUP): `1`.
     Again = 20,
+    /// The exchange it opened with its sender (MQTT's quality of service 2), by which it is known when it comes again: the
+    /// session's number, the packet identifier, and what its content is known by.
+    Exchange = 22,
 }
 
 /// Where a record of a broker lay.
@@ -122,7 +125,7 @@ impl Asked {
 }
 
 impl Attribute {
-    const ALL: [Attribute; 20] = [
+    const ALL: [Attribute; 21] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -143,6 +146,7 @@ impl Attribute {
         Attribute::Headers,
         Attribute::Written,
         Attribute::Again,
+        Attribute::Exchange,
     ];
 
     /// The word used in the archive and in APIs.
@@ -169,6 +173,7 @@ impl Attribute {
             Attribute::Headers => "headers",
             Attribute::Written => "written",
             Attribute::Again => "again",
+            Attribute::Exchange => "exchange",
         }
     }
 
@@ -364,7 +369,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

@@ -137,7 +137,8 @@ fn attributes(reducer: &Reducer, envelope: &Envelope<'_>) -> Vec<(Attribute, Str
         | Attribute::Asked
         | Attribute::Confirmed
         | Attribute::Owed
-        | Attribute::Record => Some((attribute, text.to_owned())),
+        | Attribute::Record
+        | Attribute::Exchange => Some((attribute, text.to_owned())),
         // What is told of a loss is in our own words.
         Attribute::Fault if text.parse::<Loss>().is_ok() => Some((attribute, text.to_owned())),
         Attribute::Origin => Some((attribute, reducer.mark(text.as_bytes()))),

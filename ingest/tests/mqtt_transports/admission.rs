@@ -125,8 +125,9 @@ async fn a_connack_of_version_5_tells_the_limits_and_the_identifier_it_assigned(
         connack.windows(3).position(|bytes| bytes == [0x12, 0, 36]).expect("an assigned identifier") + 3;
     assert!(connack[id_at..].starts_with(b"ioc-"), "{connack:x?}");
     assert_eq!(connack[5..8], [0x21, 4, 0], "receive maximum 1,024");
-    assert_eq!(connack[8..10], [0x24, 1], "maximum quality of service 1");
-    assert_eq!(connack[10..15], [0x27, 0, 16, 0, 0], "maximum packet size 1 MiB");
+    // Nothing of a maximum quality of service: all of them are taken.
+    assert_eq!(connack[8..11], [0x22, 0, 32], "topic alias maximum 32");
+    assert_eq!(connack[11..16], [0x27, 0, 16, 0, 0], "maximum packet size 1 MiB");
     assert_eq!(connack[connack.len() - 6..], [0x28, 0, 0x29, 0, 0x2a, 0], "no subscriptions");
     let (mut plain, _) = Raw::connected(site.address, &Connect::new(Level::V311, "")).await;
     plain.send(&publish(Level::V311, "air/1", 1, "x")).await;

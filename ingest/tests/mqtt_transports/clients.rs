@@ -68,6 +68,19 @@ async fn quality_of_service_0_and_retained_publishes_of_mosquitto_pub_are_stored
 }
 
 #[tokio::test]
+async fn mosquitto_pub_says_a_topic_once_and_its_number_after_that() {
+    let site = Site::open().await;
+    for qos in ["0", "1", "2"] {
+        let more =
+            ["-t", "air/m", "-m", "x", "-q", qos, "--repeat", "3", "-D", "publish", "topic-alias", "5"];
+        let output = mosquitto_pub(&site, "5", SECRET, &more).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    until("all stored", || site.stored().len() == 9).await;
+    assert!(site.stored().iter().all(|one| (one.feed.as_str(), one.address.as_str()) == ("air", "air/m")));
+}
+
+#[tokio::test]
 async fn what_mosquitto_pub_says_is_packed_is_stored_as_it_came_and_read_as_what_it_was() {
     let site = Site::open().await;
     let body = r#"{"indicator":"pm25","subject":"ST01","time":"2026-11-20T07:00:00+07:00","value":18.4}"#;
@@ -117,11 +130,13 @@ async fn safe_mosquitto_clients_see_refusals_as_the_standard_has_them() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && error.to_lowercase().contains(&said.to_lowercase()), "{error}");
     }
-    // Told the maximum, a client of version 5 does not even try.
-    let more = [&publish[..], &["2"]].concat();
-    let output = mosquitto_pub(&site, "5", SECRET, &more).output().await.unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("QoS not supported"), "{said}");
+    for version in ["311", "5"] {
+        let more = ["-t", "elsewhere", "-m", "x", "-q", "2", "-d"];
+        let output = mosquitto_pub(&site, version, SECRET, &more).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("received PUBCOMP"), "{said}");
+    }
+    assert_eq!(site.stored().len(), 2);
     let output = mosquitto_pub(&site, "5", SECRET, &["-t", "elsewhere", "-m", "x", "-q", "1", "-d"])
         .output()
         .await

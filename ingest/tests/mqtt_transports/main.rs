@@ -6,6 +6,7 @@ mod admission;
 mod broker;
 mod clients;
 mod ending;
+mod exchanges;
 mod raw;
 mod sessions;
 mod site;

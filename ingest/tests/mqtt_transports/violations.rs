@@ -26,7 +26,7 @@ fn cases(level: Level) -> Vec<(&'static str, Vec<u8>, u8)> {
         ("an empty topic", topic(b""), 0x82),
         ("a topic beyond its packet", packet(0x30, &[0, 9, b'a']), 0x81),
         ("packet identifier 0", packet(0x32, &[0, 1, b'a', 0, 0, 0]), 0x82),
-        ("quality of service 2", packet(0x34, &[0, 1, b'a', 0, 1, 0]), 0x9b),
+        ("packet identifier 0 of an exchange", packet(0x34, &[0, 1, b'a', 0, 0, 0]), 0x82),
         ("quality of service 3", packet(0x36, &[0, 1, b'a', 0, 1, 0]), 0x81),
         ("DUP without quality of service", packet(0x38, &[0, 1, b'a', 0]), 0x81),
         ("a length of five bytes", vec![0x30, 0x80, 0x80, 0x80, 0x80, 1], 0x81),
@@ -41,7 +41,10 @@ fn cases(level: Level) -> Vec<(&'static str, Vec<u8>, u8)> {
     ];
     if level == Level::V5 {
         cases.extend([
-            ("a topic alias", packet(0x30, &[0, 0, 3, 0x23, 0, 1]), 0x94),
+            ("topic alias 0", packet(0x30, &[0, 1, b'a', 3, 0x23, 0, 0]), 0x94),
+            ("a topic alias over the maximum", packet(0x30, &[0, 1, b'a', 3, 0x23, 0, 33]), 0x94),
+            ("a topic alias of nothing", packet(0x30, &[0, 0, 3, 0x23, 0, 1]), 0x82),
+            ("neither topic nor alias", packet(0x30, &[0, 0, 0]), 0x82),
             ("a property twice", packet(0x30, &[0, 1, b'a', 4, 1, 0, 1, 0]), 0x82),
             ("another packet's property", packet(0x30, &[0, 1, b'a', 5, 0x11, 0, 0, 0, 1]), 0x81),
             ("properties beyond the packet", packet(0x30, &[0, 1, b'a', 9, 1, 0]), 0x81),
@@ -142,13 +145,17 @@ async fn subscriptions_and_exchanges_of_other_brokers_are_answered_and_the_conne
     let (mut raw, _) = Raw::connected(site.address, &Connect::new(Level::V311, "a")).await;
     raw.send(b"\x82\x0a\x00\x05\x00\x01a\x01\x00\x01#\x00").await;
     raw.expect(&[0x90, 4, 0, 5, 0x80, 0x80]).await;
-    raw.send(b"\xa2\x05\x00\x06\x00\x01a\x62\x02\x00\x07").await;
-    raw.expect(&[0xb0, 2, 0, 6, 0x70, 2, 0, 7]).await;
+    raw.send(b"\xa2\x05\x00\x06\x00\x01a").await;
+    raw.expect(&[0xb0, 2, 0, 6]).await;
+    raw.send(b"\x62\x02\x00\x07").await;
+    raw.expect(&[0x70, 2, 0, 7]).await;
     raw.ping().await;
     let (mut raw, _) = Raw::connected(site.address, &Connect::new(Level::V5, "a")).await;
     raw.send(b"\x82\x0b\x00\x05\x00\x00\x01a\x01\x00\x01#\x00").await;
     raw.expect(&[0x90, 5, 0, 5, 0, 0x87, 0xa2]).await;
-    raw.send(b"\xa2\x06\x00\x06\x00\x00\x01a\x62\x02\x00\x07").await;
-    raw.expect(&[0xb0, 4, 0, 6, 0, 0x11, 0x70, 3, 0, 7, 0x92]).await;
+    raw.send(b"\xa2\x06\x00\x06\x00\x00\x01a").await;
+    raw.expect(&[0xb0, 4, 0, 6, 0, 0x11]).await;
+    raw.send(b"\x62\x02\x00\x07").await;
+    raw.expect(&[0x70, 3, 0, 7, 0x92]).await;
     raw.ping().await;
 }

@@ -1,11 +1,12 @@
-//! The writing half of a connection: answers leave in the order their packets came, PUBACKs when their chunk is
-//! durable (invariant ACK).
+//! The writing half of a connection: answers leave in the order their packets came, PUBACKs and PUBRECs when
+//! their chunk is durable, PUBCOMPs when the release is (invariant ACK).
 //!
 //! Only PINGRESP overtakes: a gateway must not take a slow disk for a dead server and come back with everything it
 //! has in flight.
 
 use std::{
     future::poll_fn,
+    pin::Pin,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -14,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use ioc_bus::{AppendError, Durable};
+use ioc_bus::AppendError;
 use tokio::{
     io::AsyncWriteExt,
     net::tcp::OwnedWriteHalf,
@@ -23,7 +24,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{counters::MqttCounters, reason::Reason, reply, wire::Version};
+use super::{
+    counters::MqttCounters,
+    exchange::{Ack, AckKind},
+    reason::Reason,
+    reply,
+    wire::Version,
+};
 
 /// Chunks of one connection that may wait for the disk; its reader stops after that (invariant BOUND).
 pub(super) const WAITING_CHUNKS: usize = 4;
@@ -36,9 +43,12 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) enum Answer {
     /// These bytes.
     Ready(Vec<u8>),
-    /// PUBACKs, once the chunk their publishes are in is durable.
-    WhenDurable { acks: Vec<(u16, Reason)>, durable: Durable },
+    /// These, once what they tell of is durable.
+    WhenDurable { acks: Vec<Ack>, durable: Told },
 }
+
+/// Resolves when what is to be answered is durable.
+pub(super) type Told = Pin<Box<dyn Future<Output = Result<(), AppendError>> + Send>>;
 
 /// What both halves of a connection share.
 #[derive(Debug)]
@@ -161,18 +171,29 @@ async fn write_all(
                     flush(socket, out).await?;
                     return Err(Ended);
                 }
-                fail::fail_point!("mqtt_before_puback", |_| std::process::abort());
                 // Before they are written: a client may answer a PUBACK with its next publish at once.
-                let _before = link.in_flight.fetch_sub(acks.len() as u32, Ordering::AcqRel);
-                for (id, reason) in &acks {
-                    reply::push_puback(out, link.version, *id, *reason);
+                let settled = acks.iter().filter(|ack| ack.settles(link.version)).count();
+                let _before = link.in_flight.fetch_sub(settled as u32, Ordering::AcqRel);
+                for ack in &acks {
+                    stop_before(ack.kind);
+                    reply::push_ack(out, link.version, *ack);
                 }
-                counters.acknowledged.add(acks.len() as u64);
+                let of_publishes = acks.iter().filter(|ack| ack.kind != AckKind::Completed).count();
+                counters.acknowledged.add(of_publishes as u64);
             }
         }
         if out.len() >= WRITE_TOGETHER {
             flush(socket, out).await?;
         }
+    }
+}
+
+/// The stopping point before an answer.
+fn stop_before(kind: AckKind) {
+    match kind {
+        AckKind::Acknowledged => fail::fail_point!("mqtt_before_puback", |_| std::process::abort()),
+        AckKind::Received => fail::fail_point!("mqtt_before_pubrec", |_| std::process::abort()),
+        AckKind::Completed => fail::fail_point!("mqtt_before_pubcomp", |_| std::process::abort()),
     }
 }
 

@@ -37,6 +37,12 @@ pub(super) struct Will<'a> {
     pub(super) payload: &'a [u8],
     /// Seconds to wait for the client to come back.
     pub(super) delay: u32,
+    /// The client asks for it to be kept.
+    pub(super) retain: bool,
+    /// The media type that the client states.
+    pub(super) content_type: Option<&'a str>,
+    /// How the client says that the payload is packed.
+    pub(super) content_encoding: Option<&'a str>,
 }
 
 /// A CONNECT that is refused without looking further; no version if closing is the only answer.
@@ -160,25 +166,23 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
     let client_id = fields.text()?;
     let mut will = None;
     if has_will {
-        let mut delay = 0;
-        if version == Version::V5 {
-            delay = Properties::read(&mut fields, Carrier::Will)?.will_delay.unwrap_or(0);
-        }
+        let said = match version {
+            Version::V5 => Properties::read(&mut fields, Carrier::Will)?,
+            Version::V311 => Properties::default(),
+        };
         let topic = fields.topic()?;
         let payload = fields.binary()?;
         if topic.is_empty() {
             return Err(Violation::Malformed("an empty will topic"));
         }
-        will = Some(Will { topic, payload, delay });
+        let Properties { will_delay, content_type, content_encoding, .. } = said;
+        let (delay, retain) = (will_delay.unwrap_or(0), will_retain);
+        will = Some(Will { topic, payload, delay, retain, content_type, content_encoding });
     }
     let user = if has_user { Some(fields.text()?) } else { None };
     let password = if has_password { Some(fields.binary()?) } else { None };
     if !fields.is_empty() {
         return Err(Violation::Malformed("bytes left over"));
-    }
-    // We announce at most 1. In 3.1.1 nothing can be announced and the will is taken: it is only stored.
-    if version == Version::V5 && will_qos == 2 {
-        return Err(Violation::Qos2);
     }
     let session_lifetime = match version {
         Version::V5 => properties.session_lifetime.unwrap_or(0),
@@ -214,6 +218,10 @@ mod tests {
         body
     }
 
+    fn will(delay: u32) -> Will<'static> {
+        Will { topic: "t", payload: b"", delay, retain: false, content_type: None, content_encoding: None }
+    }
+
     #[test]
     fn a_whole_connect_comes_back() {
         let bytes = body(
@@ -229,7 +237,7 @@ mod tests {
             clean: true,
             session_lifetime: 0,
             keep_alive: 60,
-            will: Some(Will { topic: "t", payload: b"xy", delay: 0 }),
+            will: Some(Will { payload: b"xy", ..will(0) }),
             user: Some("u"),
             password: Some(b"p"),
             packet_limit: None,
@@ -254,7 +262,7 @@ mod tests {
             clean: false,
             session_lifetime: 9,
             keep_alive: 60,
-            will: Some(Will { topic: "t", payload: b"", delay: 3 }),
+            will: Some(will(3)),
             user: None,
             password: None,
             packet_limit: Some(4_096),
@@ -269,7 +277,7 @@ mod tests {
         let none = b"\x00".as_slice();
         let long = [&[1, 1][..], &[b'x'; 257]].concat();
         type Case<'a> = (&'a [u8], u8, u8, &'a [&'a [u8]], Option<Version>, u8);
-        let cases: [Case<'_>; 24] = [
+        let cases: [Case<'_>; 23] = [
             (b"HTTP", 4, 2, &[id], None, 0x81),
             (b"MQIsdp", 4, 2, &[id], Some(V311), 0x84),
             (b"MQIsdp", 0x84, 2, &[id], Some(V311), 0x84),
@@ -289,7 +297,6 @@ mod tests {
             (b"MQTT", 4, 0b0000_0010, &[b"\x00\x05c"], Some(V311), 0x81),
             (b"MQTT", 4, 0b0000_0110, &[id, b"\x00\x01#", b"\x00\x00"], Some(V311), 0x81),
             (b"MQTT", 4, 0b0000_0110, &[id, b"\x00\x00", b"\x00\x00"], Some(V311), 0x81),
-            (b"MQTT", 5, 0b0001_0110, &[none, id, none, b"\x00\x01t", b"\x00\x00"], Some(V5), 0x9b),
             (b"MQTT", 5, 0b0000_0010, &[b"\x04\x15\x00\x01m", id], Some(V5), 0x8c),
             (b"MQTT", 5, 0b0000_0010, &[b"\x03\x21\x00\x00", id], Some(V5), 0x82),
             (b"MQTT", 5, 0b0000_0010, &[b"\x02\x01\x01", id], Some(V5), 0x81),

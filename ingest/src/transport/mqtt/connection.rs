@@ -7,6 +7,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_bus::{AppendError, ChunkBuilder};
 use ioc_model::{attribute::Attribute, envelope::Content};
+use rustc_hash::FxHashSet;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpStream, tcp::OwnedWriteHalf},
@@ -17,9 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Shared,
-    answers::{Answer, Link, WAITING_CHUNKS, reason_of, write_answers},
+    aliases::{ALIAS_MAXIMUM, Aliases},
+    answers::{Answer, Link, Told, WAITING_CHUNKS, reason_of, write_answers},
     connect::{Connect, RefusedConnect},
     counters::MqttCounters,
+    exchanges::{Outcome, SessionExchanges, arrived},
     inbox::{Inbox, LINGER, Read},
     reason::Reason,
     reception::{self, Received, Reception, Tally},
@@ -38,6 +41,8 @@ use crate::{
 
 /// Nobody who has not authenticated may make us keep more than this.
 const CONNECT_LIMIT: usize = 16 << 10;
+/// What identifiers made here begin with.
+const ASSIGNED: &str = "ioc-";
 /// Without keep-alive a client may be silent for a day; then it is taken for gone.
 const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -88,6 +93,9 @@ struct Will {
     topic: String,
     payload: Vec<u8>,
     delay: u32,
+    retain: bool,
+    content_type: String,
+    content_encoding: String,
 }
 
 /// An authenticated client whose CONNACK is on its way.
@@ -202,11 +210,12 @@ async fn admit(
         shared.counters.refused_credentials.one();
         return Err((Reason::BAD_USER_OR_PASSWORD, "no sender of that name has this password"));
     };
-    let assigned = connect.client_id.is_empty().then(|| format!("ioc-{:032x}", rand::random::<u128>()));
+    let assigned = connect.client_id.is_empty().then(assigned_client_id);
     let client_id = assigned.as_deref().unwrap_or(connect.client_id);
     let key = ClientKey::new(&sender.name, client_id);
-    // An identifier made for this connection must not scatter its sender over the partitions.
-    let share = if assigned.is_some() { &sender.name } else { key.as_str() };
+    // An identifier made here must not scatter its sender over the partitions, and all of a session lies in one: also
+    // when its client comes again by that identifier.
+    let share = if is_assigned(client_id) { &sender.name } else { key.as_str() };
     let line = shared.intake.line_of(share, sender.origin(Some(peer))).of_feeds(&sender.feeds);
     let (place, former) = shared.registry.enter(key, peer, &shared.stop);
     let caller = caller(&sender.name, client_id, peer);
@@ -227,6 +236,7 @@ async fn admit(
             session_present: begun.present && connect.is_told_of_session,
             receive_maximum: shared.config.receive_maximum,
             packet_limit: shared.config.packet_limit,
+            alias_maximum: ALIAS_MAXIMUM,
             session_lifetime: (begun.lifetime != connect.session_lifetime).then_some(begun.lifetime),
             assigned_client_id: assigned.as_deref(),
         },
@@ -239,6 +249,9 @@ async fn admit(
         topic: will.topic.to_owned(),
         payload: will.payload.to_owned(),
         delay: will.delay,
+        retain: will.retain,
+        content_type: will.content_type.unwrap_or_default().to_owned(),
+        content_encoding: will.content_encoding.unwrap_or_default().to_owned(),
     });
     let reception = Reception {
         version: connect.version,
@@ -248,12 +261,28 @@ async fn admit(
         packet_limit: shared.config.packet_limit as usize,
         receive_maximum: usize::from(shared.config.receive_maximum),
         has_lasting_session: connect.session_lifetime > 0,
+        is_resumed: begun.present,
+        may_mark: !shared.intake.is_personal(&sender.feeds),
+        exchanges: begun.exchanges,
+        open_here: FxHashSet::default(),
+        aliases: Aliases::default(),
         topics: TopicCache::default(),
     };
     let visit = shared.intake.clients().enter(&caller);
     let link = Arc::new(Link::new(connect.version, place.stopped().clone()));
     let session_lifetime = begun.lifetime;
     Ok((Client { link, place, visit, reception, line, peer, keep_alive, will, session_lifetime }, connack))
+}
+
+/// An identifier for a client that leaves it to us.
+fn assigned_client_id() -> String {
+    format!("{ASSIGNED}{:032x}", rand::random::<u128>())
+}
+
+fn is_assigned(client_id: &str) -> bool {
+    client_id.strip_prefix(ASSIGNED).is_some_and(|number| {
+        number.len() == 32 && number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
 async fn converse(
@@ -340,21 +369,14 @@ impl Client {
         stopped: &CancellationToken,
     ) -> Result<(), End> {
         self.link.answer_pings(received.pings);
-        if !received.chunk.is_empty() {
-            if !self.follow_sender(shared) {
-                return Err(End::Removed);
-            }
-            let handed_over = tokio::select! {
-                biased;
-                handed_over = shared.intake.hand_over(&self.line, &mut received.chunk) => handed_over,
-                // It has no place in line: nobody will acknowledge it, and it comes again.
-                () = stopped.cancelled() => return Err(self.why_stopped(shared)),
-            };
-            let durable = handed_over.map_err(|error| {
-                shared.counters.append_errors.one();
-                End::NotDurable(error)
-            })?;
-            self.link.take_in_flight(received.acks.len());
+        let own = match received.chunk.is_empty() {
+            true => None,
+            false => Some(self.hand_over(shared, &mut received, stopped).await?),
+        };
+        if own.is_some() || !received.acks.is_empty() {
+            self.link.take_in_flight(received.settling);
+            let exchanges = received.has_released.then(|| self.reception.exchanges.clone());
+            let durable = told(received.others, own, exchanges);
             let answer = Answer::WhenDurable { acks: received.acks, durable };
             answers.send(answer).await.map_err(|_| self.why_stopped(shared))?;
         }
@@ -362,6 +384,42 @@ impl Client {
             answers.send(Answer::Ready(received.ready)).await.map_err(|_| self.why_stopped(shared))?;
         }
         received.end.map_or(Ok(()), |end| Err(End::Client(end)))
+    }
+
+    /// Hands the chunk to the bus. What it resolves to resolves when the chunk is durable.
+    async fn hand_over(
+        &mut self,
+        shared: &Shared,
+        received: &mut Received,
+        stopped: &CancellationToken,
+    ) -> Result<Told, End> {
+        if !self.follow_sender(shared) {
+            return Err(End::Removed);
+        }
+        let mut opening = received.opening.take();
+        let partition = self.line.partition;
+        let at_the_bus = || {
+            if let Some(opening) = &mut opening {
+                opening.goes(partition, shared.intake.bus().bounds(partition).end);
+            }
+        };
+        let handed_over = tokio::select! {
+            biased;
+            handed_over = shared.intake.hand_over_telling(&self.line, &mut received.chunk, at_the_bus) => handed_over,
+            // It has no place in line: nobody will acknowledge it, and it comes again.
+            () = stopped.cancelled() => return Err(self.why_stopped(shared)),
+        };
+        let durable = handed_over.map_err(|error| {
+            shared.counters.append_errors.one();
+            End::NotDurable(error)
+        })?;
+        let Some(opening) = opening else {
+            return Ok(Box::pin(async move { durable.await.map(drop) }));
+        };
+        let outcome = opening.outcome();
+        // Of its own: what became of it must be known also when nobody is left to be told.
+        let _watch = tokio::spawn(async move { opening.settle(&durable.await) });
+        Ok(Box::pin(arrived(outcome)))
     }
 
     /// Takes over what the store says of the sender now. False if it was removed; what it sent then is not taken.
@@ -372,6 +430,7 @@ impl Client {
         if !Arc::ptr_eq(&sender, &self.reception.sender) {
             self.line.comes_from(sender.origin(Some(self.peer)));
             self.line.may_send_to(&sender.feeds);
+            self.reception.may_mark = !shared.intake.is_personal(&sender.feeds);
             self.reception.sender = sender;
             self.reception.topics.clear();
         }
@@ -385,6 +444,7 @@ impl Client {
         if !Arc::ptr_eq(&routes, &self.reception.routes) {
             self.reception.routes = routes.clone();
             self.reception.topics.clear();
+            self.reception.may_mark = !shared.intake.is_personal(&self.reception.sender.feeds);
         }
     }
 
@@ -451,17 +511,39 @@ impl Client {
     }
 }
 
+/// Resolves when everything is durable that answers tell of: publishes in other chunks, their own chunk, and releases.
+fn told(others: Vec<Outcome>, own: Option<Told>, released: Option<Arc<SessionExchanges>>) -> Told {
+    match (own, released) {
+        (Some(own), None) if others.is_empty() => own,
+        (own, released) => Box::pin(async move {
+            for other in others {
+                arrived(other).await?;
+            }
+            if let Some(own) = own {
+                own.await?;
+            }
+            if let Some(released) = released {
+                fail::fail_point!("mqtt_before_release", |_| std::process::abort());
+                if !released.durable().await {
+                    // Without PUBCOMP, and the connection is closed: its client releases again.
+                    return Err(AppendError::Closed);
+                }
+            }
+            Ok(())
+        }),
+    }
+}
+
 async fn publish_will(shared: &Shared, mut reception: Reception, line: &SenderLine, will: &Will) {
     let mut chunk = ChunkBuilder::new();
     let mut tally = Tally::default();
-    let _reason = reception.push(
-        &will.topic,
-        Content::Raw,
-        &[(Attribute::Will, "1")],
-        &will.payload,
-        &mut chunk,
-        &mut tally,
-    );
+    let known = [
+        (Attribute::ContentType, will.content_type.as_str()),
+        (Attribute::ContentEncoding, will.content_encoding.as_str()),
+        (Attribute::Retained, if will.retain { "1" } else { "" }),
+        (Attribute::Will, "1"),
+    ];
+    let _reason = reception.push(&will.topic, Content::Raw, &known, &will.payload, &mut chunk, &mut tally);
     tally.tell(&shared.counters);
     shared.counters.wills.one();
     let durable = match shared.intake.hand_over(line, &mut chunk).await {

@@ -31,8 +31,14 @@ counters! {
     total empty,
     /// Wills published.
     total wills,
-    /// PUBACKs written, after the publish was durable.
+    /// PUBACKs and PUBRECs written, after the publish was durable.
     total acknowledged,
+    /// Exchanges of quality of service 2 that are open now: stored and not released.
+    now exchanges,
+    /// Exchanges released by PUBREL.
+    total released,
+    /// Publishes of quality of service 2 that came again in their exchange and were not stored again.
+    total repeated,
     /// Chunks the bus did not make durable.
     total append_errors,
     /// Bytes read.

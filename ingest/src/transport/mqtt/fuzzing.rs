@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
-use ioc_bus::{Chunk, ChunkBuilder, Origin};
-use ioc_model::time::ReceivedAt;
+use ioc_bus::{Appended, Chunk, ChunkBuilder, Origin};
+use ioc_model::{
+    position::{Offset, Partition},
+    time::ReceivedAt,
+};
+use rustc_hash::FxHashSet;
 
 use super::{
+    aliases::Aliases,
     connect,
+    exchange_book::Written,
+    exchanges::Exchanges,
     reception::{self, End},
     reply, session_lines,
     wire::Version,
@@ -18,7 +25,7 @@ use crate::{
 
 /// What one connection reads.
 #[derive(Debug)]
-pub struct Reception(reception::Reception);
+pub struct Reception(reception::Reception, u64);
 
 /// What some of its bytes became.
 #[derive(Debug)]
@@ -45,16 +52,24 @@ impl Reception {
     /// That of a sender, by version 5 or 3.1.1.
     #[must_use]
     pub fn new(five: bool, routes: Arc<Routes>, sender: Arc<Sender>, packet_limit: usize) -> Reception {
-        Reception(reception::Reception {
-            version: if five { Version::V5 } else { Version::V311 },
-            routes,
-            sender,
-            counters: Arc::default(),
-            packet_limit,
-            receive_maximum: 16,
-            has_lasting_session: false,
-            topics: TopicCache::default(),
-        })
+        Reception(
+            reception::Reception {
+                version: if five { Version::V5 } else { Version::V311 },
+                routes,
+                sender,
+                counters: Arc::default(),
+                packet_limit,
+                receive_maximum: 16,
+                has_lasting_session: true,
+                is_resumed: false,
+                may_mark: true,
+                exchanges: Exchanges::new(Arc::default()).begin("fuzz"),
+                open_here: FxHashSet::default(),
+                aliases: Aliases::default(),
+                topics: TopicCache::default(),
+            },
+            0,
+        )
     }
 
     /// Takes whole packets from the front of some bytes.
@@ -63,12 +78,18 @@ impl Reception {
             reception::Received { chunk: ChunkBuilder::new(), ..reception::Received::default() };
         let (used, needed) = self.0.take_in(bytes, in_flight, &mut received);
         let mut acks = Vec::new();
-        for (id, reason) in &received.acks {
-            reply::push_puback(&mut acks, self.0.version, *id, *reason);
+        for ack in &received.acks {
+            reply::push_ack(&mut acks, self.0.version, *ack);
         }
-        let acknowledged = u32::try_from(received.acks.len()).unwrap_or(u32::MAX);
+        let acknowledged = u32::try_from(received.settling).unwrap_or(u32::MAX);
         let end = received.end.map(|end: End| format!("{end:?}"));
         let chunk = received.chunk.finish_from(&Origin::default(), ReceivedAt(0));
+        if let Some(mut opening) = received.opening {
+            opening.goes(Partition(0), Offset(self.1));
+            let base = Offset(self.1);
+            self.1 += u64::from(chunk.envelopes());
+            opening.settle(&Ok(Appended { base, next: Offset(self.1), received_at: ReceivedAt(0) }));
+        }
         Received {
             used,
             needed,
@@ -122,4 +143,10 @@ pub fn connect(body: &[u8]) -> Result<Connect<'_>, u8> {
 pub fn sessions(text: &[u8]) -> Vec<u8> {
     let sessions = session_lines::read_lines(text);
     sessions.iter().flat_map(|(key, session)| session_lines::line_of(key, Some(session))).collect()
+}
+
+/// The file of exchanges, read and written anew.
+#[must_use]
+pub fn exchanges(text: &[u8]) -> Vec<u8> {
+    Written::read(text).lines()
 }

@@ -3,8 +3,8 @@
 //!
 //! Brokers acknowledge a publish before it is on disk and lose it when they are killed; here PUBACK leaves after the
 //! fsync (invariant ACK), which only an endpoint that sees the fsync can do. So this is no broker: nobody can
-//! subscribe, nothing is retained, and there is no quality of service 2. Everything else of the standards is kept,
-//! strictly, and the deviations are chosen and few:
+//! subscribe, and nothing is retained. Everything else of the standards is kept, strictly, and the deviations are
+//! chosen and few:
 //!
 //! * A client identifier belongs to its sender: two senders may use the same one without taking over from each other
 //!   (invariant SAFE).
@@ -12,8 +12,10 @@
 //!   is told so in PUBACK (0x10, 0x87).
 //! * A publish over its feed's limit is recorded by size and hash and acknowledged (0x97), or it would come for ever.
 //!   One over the packet limit is recorded by size; there is no way to go on behind it but to close.
-//! * A retained publish is taken as a plain one.
-//! * When the bus fails, the connection is closed without PUBACK, so that the client sends again.
+//! * A retained publish is taken as a plain one, and known as one that was retained.
+//! * Of quality of service 2, a publish without DUP and with other content under an identifier that is open is a new
+//!   one: its client has lost its memory, and nothing else may be lost with it.
+//! * When the bus fails, the connection is closed without PUBACK or PUBREC, so that the client sends again.
 //! * When the endpoint stops, wills are not published: no gateway failed.
 //!
 //! A connection reads into one chunk per `read`, hands it over with one ticket and acknowledges in order when the
@@ -21,10 +23,14 @@
 //!
 //! Not here: TLS, which a proxy in front terminates.
 
+mod aliases;
 mod answers;
 mod connect;
 mod connection;
 mod counters;
+mod exchange;
+mod exchange_book;
+mod exchanges;
 #[doc(hidden)]
 pub mod fuzzing;
 mod inbox;
@@ -43,6 +49,7 @@ mod wire;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 pub use counters::{MqttCounters, MqttCounts};
+pub use exchange_book::ExchangesError;
 use serde::{Deserialize, Serialize};
 pub use sessions::SessionsError;
 use sessions::{SessionLimits, Sessions};
@@ -169,7 +176,8 @@ impl MqttEndpoint {
         }
         let limits =
             SessionLimits { most: config.most_sessions.max(1), longest: config.longest_session_seconds };
-        let sessions = Sessions::open(sessions_folder, limits)?;
+        let counters: Arc<MqttCounters> = Arc::default();
+        let sessions = Sessions::open(sessions_folder, limits, intake.bus().clone(), counters.clone())?;
         let listen = |source| MqttError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -180,7 +188,7 @@ impl MqttEndpoint {
             authenticator,
             sessions,
             registry: Arc::default(),
-            counters: Arc::default(),
+            counters,
             stop,
             tracker: TaskTracker::new(),
         });

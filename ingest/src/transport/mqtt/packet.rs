@@ -24,12 +24,17 @@ pub(super) enum Packet<'a> {
     Disconnect { reason: Reason, session_lifetime: Option<u32> },
 }
 
-/// PUBLISH with quality of service 0 (no identifier) or 1.
+/// PUBLISH: without an identifier that of quality of service 0.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Publish<'a> {
+    /// Empty: that of the alias.
     pub(super) topic: &'a str,
+    /// The number that stands for the topic from now on, or has so far.
+    pub(super) alias: Option<u16>,
     pub(super) payload: &'a [u8],
     pub(super) id: Option<u16>,
+    /// Quality of service 2: with its identifier an exchange is opened.
+    pub(super) once: bool,
     /// The client asks for it to be kept.
     pub(super) retain: bool,
     /// The client may have sent it before.
@@ -68,7 +73,6 @@ impl<'a> Publish<'a> {
         let (repeated, qos) = (first & 0b1000 != 0, (first >> 1) & 0b11);
         match qos {
             0 if repeated => return Err(Violation::Malformed("DUP with quality of service 0")),
-            2 => return Err(Violation::Qos2),
             3 => return Err(Violation::Malformed("quality of service 3")),
             _ => {}
         }
@@ -78,13 +82,22 @@ impl<'a> Publish<'a> {
             Version::V5 => Properties::read(&mut fields, Carrier::Publish)?,
             Version::V311 => Properties::default(),
         };
-        // After the properties: with an alias the topic may be empty, and using one is the fault then.
-        if topic.is_empty() {
+        let Properties { content_type, content_encoding, topic_alias: alias, .. } = properties;
+        if topic.is_empty() && alias.is_none() {
             return Err(Violation::Protocol("an empty topic name"));
         }
-        let Properties { content_type, content_encoding, .. } = properties;
         let (payload, retain) = (fields.rest(), first & 1 == 1);
-        Ok(Publish { topic, payload, id, retain, again: repeated, content_type, content_encoding })
+        Ok(Publish {
+            topic,
+            alias,
+            payload,
+            id,
+            once: qos == 2,
+            retain,
+            again: repeated,
+            content_type,
+            content_encoding,
+        })
     }
 }
 
@@ -93,7 +106,23 @@ pub(super) fn topic_of_oversized(first: u8, start_of_body: &[u8]) -> Option<&str
     if first >> 4 != 3 {
         return None;
     }
-    Fields::new(start_of_body).topic().ok().filter(|topic| !topic.is_empty())
+    Fields::new(start_of_body).topic().ok()
+}
+
+/// The topic alias of a publish without a topic of which only the first bytes are at hand, or how many of its body it
+/// takes to see it; none if it has none.
+pub(super) fn alias_of_oversized(first: u8, start_of_body: &[u8]) -> Result<Option<u16>, usize> {
+    let before = if first & 0b110 == 0 { 2 } else { 4 };
+    let Some(rest) = start_of_body.get(before..) else { return Err(before + 1) };
+    let mut fields = Fields::new(rest);
+    let Ok(length) = fields.varint() else {
+        return if rest.len() < 4 { Err(start_of_body.len() + 1) } else { Ok(None) };
+    };
+    let properties = rest.len() - fields.rest().len() + length;
+    if rest.len() < properties {
+        return Err(before + properties);
+    }
+    Ok(Properties::read(&mut Fields::new(rest), Carrier::Publish).ok().and_then(|found| found.topic_alias))
 }
 
 fn read_pubrel<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
@@ -210,8 +239,10 @@ mod tests {
     fn plain<'a>(topic: &'a str, payload: &'a [u8], id: Option<u16>) -> Publish<'a> {
         Publish {
             topic,
+            alias: None,
             payload,
             id,
+            once: false,
             retain: false,
             again: false,
             content_type: None,
@@ -222,9 +253,17 @@ mod tests {
     #[test]
     fn publishes_come_back_as_sent() {
         for version in BOTH {
-            for (first, id) in [(0x30, None), (0x31, None), (0x32, Some(9)), (0x3b, Some(9))] {
+            for (first, id) in [
+                (0x30, None),
+                (0x31, None),
+                (0x32, Some(9)),
+                (0x3b, Some(9)),
+                (0x34, Some(9)),
+                (0x3d, Some(9)),
+            ] {
                 let body = publish(version, first, "trạm/1".as_bytes(), 9, &[], b"{}");
                 let expected = Publish {
+                    once: first & 0b100 != 0,
                     retain: first & 1 == 1,
                     again: first & 0b1000 != 0,
                     ..plain("trạm/1", b"{}", id)
@@ -244,7 +283,7 @@ mod tests {
         for version in BOTH {
             let cases: [(u8, &[u8], u16, u8); 9] = [
                 (0x38, b"a", 0, 0x81),
-                (0x34, b"a", 1, 0x9b),
+                (0x34, b"a", 0, 0x82),
                 (0x36, b"a", 1, 0x81),
                 (0x32, b"a", 0, 0x82),
                 (0x30, b"", 0, 0x82),
@@ -261,8 +300,11 @@ mod tests {
             assert!(Packet::read(version, 0x30, &[0, 9, b'a']).is_err(), "topic cut off");
             assert!(Packet::read(version, 0x32, &[0, 1, b'a', 1]).is_err(), "identifier cut off");
         }
-        let alias = publish(Version::V5, 0x30, b"", 0, &[0x23, 0, 1], b"x");
+        let alias = publish(Version::V5, 0x30, b"", 0, &[0x23, 0, 0], b"x");
         assert_eq!(Packet::read(Version::V5, 0x30, &alias), Err(Violation::TopicAlias));
+        let alias = publish(Version::V5, 0x30, b"", 0, &[0x23, 0, 1], b"x");
+        let expected = Publish { alias: Some(1), ..plain("", b"x", None) };
+        assert_eq!(Packet::read(Version::V5, 0x30, &alias), Ok(Packet::Publish(expected)));
     }
 
     #[test]

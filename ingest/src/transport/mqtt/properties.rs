@@ -34,6 +34,8 @@ pub(super) struct Properties<'a> {
     pub(super) authentication: bool,
     /// The media type of the payload.
     pub(super) content_type: Option<&'a str>,
+    /// The number that stands for the topic, or will.
+    pub(super) topic_alias: Option<u16>,
     /// How the payload is packed, by the word of a user property, else by its media type.
     pub(super) content_encoding: Option<&'a str>,
 }
@@ -116,11 +118,11 @@ impl<'a> Properties<'a> {
             }
             // Topic alias maximum.
             0x22 => drop(block.u16()?),
-            // Topic alias: we allow none.
-            0x23 => {
-                let _alias = block.u16()?;
-                return Err(Violation::TopicAlias);
-            }
+            // Topic alias.
+            0x23 => match block.u16()? {
+                0 => return Err(Violation::TopicAlias),
+                alias => self.topic_alias = Some(alias),
+            },
             USER_PROPERTY => {
                 let (name, value) = (block.text()?, block.text()?);
                 if name.eq_ignore_ascii_case(CONTENT_ENCODING) && !value.eq_ignore_ascii_case("identity") {
@@ -161,7 +163,7 @@ mod tests {
     use super::*;
 
     /// One valid value of every property a client may send.
-    const VALUES: [(u8, &[u8]); 21] = [
+    const VALUES: [(u8, &[u8]); 22] = [
         (0x01, &[1]),
         (0x02, &[0, 0, 0, 1]),
         (0x03, &[0, 1, b'x']),
@@ -179,6 +181,7 @@ mod tests {
         (0x1f, &[0, 1, b'x']),
         (0x21, &[0, 1]),
         (0x22, &[0, 0]),
+        (0x23, &[0, 1]),
         (0x24, &[1]),
         (0x25, &[1]),
         (0x26, &[0, 1, b'x', 0, 1, b'y']),
@@ -224,7 +227,7 @@ mod tests {
         let carriers = [
             (Carrier::Connect, &[0x11u8, 0x15, 0x17, 0x19, 0x21, 0x22, 0x26, 0x27][..]),
             (Carrier::Will, &[0x01, 0x02, 0x03, 0x08, 0x09, 0x18, 0x26]),
-            (Carrier::Publish, &[0x01, 0x02, 0x03, 0x08, 0x09, 0x26]),
+            (Carrier::Publish, &[0x01, 0x02, 0x03, 0x08, 0x09, 0x23, 0x26]),
             (Carrier::PubRel, &[0x1f, 0x26]),
             (Carrier::Subscribe, &[0x0b, 0x26]),
             (Carrier::Unsubscribe, &[0x26]),
@@ -243,7 +246,7 @@ mod tests {
     #[test]
     fn safe_values_out_of_bounds_are_refused_with_their_reason() {
         let cases: [(Carrier, &[u8], Violation); 9] = [
-            (Carrier::Publish, &[0x23, 0, 1], Violation::TopicAlias),
+            (Carrier::Publish, &[0x23, 0, 0], Violation::TopicAlias),
             (Carrier::Publish, &[0x01, 2], Violation::Protocol("a yes-or-no property is neither")),
             (
                 Carrier::Publish,

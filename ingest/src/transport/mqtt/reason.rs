@@ -27,9 +27,13 @@ impl Reason {
     pub(super) const PACKET_TOO_LARGE: Reason = Reason(0x95);
     pub(super) const QUOTA_EXCEEDED: Reason = Reason(0x97);
     pub(super) const PAYLOAD_FORMAT_INVALID: Reason = Reason(0x99);
-    pub(super) const QOS_NOT_SUPPORTED: Reason = Reason(0x9b);
     pub(super) const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0x9e);
     pub(super) const WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0xa2);
+
+    /// Whether it says that something was not done.
+    pub(super) fn is_refusal(self) -> bool {
+        self.0 >= 0x80
+    }
 
     /// The return code of a 3.1.1 CONNACK (table 3.1) that says the same; none where only closing does.
     pub(super) fn connect_return_code(self) -> Option<u8> {

@@ -10,10 +10,14 @@ use ioc_model::{
     attribute::Attribute,
     envelope::{Content, UNMATCHED},
 };
+use rustc_hash::FxHashSet;
 
 use super::{
+    aliases::Aliases,
     counters::MqttCounters,
-    packet::{Packet, Publish, topic_of_oversized},
+    exchange::{Ack, ExchangeName, mark_of},
+    exchanges::{Opening, Outcome, Release, SessionExchanges, Taken},
+    packet::{Packet, Publish, alias_of_oversized, topic_of_oversized},
     reason::Reason,
     reply,
     wire::{Frame, Version, Violation, frame},
@@ -40,6 +44,15 @@ pub(super) struct Reception {
     pub(super) receive_maximum: usize,
     /// Whether the session outlives the connection.
     pub(super) has_lasting_session: bool,
+    /// Whether the session was there before this connection: a release may come again then.
+    pub(super) is_resumed: bool,
+    /// Whether something of a publish may be remembered to tell it from another one.
+    pub(super) may_mark: bool,
+    /// What the session has open.
+    pub(super) exchanges: Arc<SessionExchanges>,
+    /// Of those, what was published on this connection.
+    pub(super) open_here: FxHashSet<u16>,
+    pub(super) aliases: Aliases,
     pub(super) topics: TopicCache,
 }
 
@@ -47,8 +60,16 @@ pub(super) struct Reception {
 #[derive(Debug, Default)]
 pub(super) struct Received {
     pub(super) chunk: ChunkBuilder,
-    /// PUBACKs that are due when the chunk is durable.
-    pub(super) acks: Vec<(u16, Reason)>,
+    /// Answers that are due when the chunk is durable, and what else they tell of.
+    pub(super) acks: Vec<Ack>,
+    /// How many of them settle a publish.
+    pub(super) settling: usize,
+    /// First publishes of an exchange in the chunk.
+    pub(super) opening: Option<Opening>,
+    /// Publishes in other chunks that the answers tell of.
+    pub(super) others: Vec<Outcome>,
+    /// Some exchange was released.
+    pub(super) has_released: bool,
     /// Answers that wait for nothing but their turn.
     pub(super) ready: Vec<u8>,
     pub(super) pings: u32,
@@ -112,33 +133,7 @@ impl Reception {
         tally: &mut Tally,
     ) -> Result<(), Violation> {
         match Packet::read(self.version, first, body)? {
-            Packet::Publish(Publish {
-                topic,
-                payload,
-                id,
-                retain,
-                again,
-                content_type,
-                content_encoding,
-            }) => {
-                if id.is_some()
-                    && self.version == Version::V5
-                    && in_flight as usize + received.acks.len() >= self.receive_maximum
-                {
-                    return Err(Violation::ReceiveMaximum);
-                }
-                // What is not said is left out.
-                let known = [
-                    (Attribute::ContentType, content_type.unwrap_or_default()),
-                    (Attribute::ContentEncoding, content_encoding.unwrap_or_default()),
-                    (Attribute::Retained, if retain { "1" } else { "" }),
-                    (Attribute::Again, if again { "1" } else { "" }),
-                ];
-                let reason = self.push(topic, Content::Raw, &known, payload, &mut received.chunk, tally);
-                if let Some(id) = id {
-                    received.acks.push((id, reason));
-                }
-            }
+            Packet::Publish(publish) => self.take_publish(&publish, in_flight, received, tally)?,
             Packet::PingReq => received.pings += 1,
             Packet::Subscribe { id, codes } => {
                 reply::push_suback(&mut received.ready, self.version, id, &codes)
@@ -146,7 +141,7 @@ impl Reception {
             Packet::Unsubscribe { id, filters } => {
                 reply::push_unsuback(&mut received.ready, self.version, id, filters);
             }
-            Packet::PubRel { id } => reply::push_pubcomp(&mut received.ready, self.version, id),
+            Packet::PubRel { id } => self.take_release(id, received),
             Packet::Disconnect { reason, session_lifetime } => {
                 // 3.14.2.2.2: a session that was to end with its connection cannot be made to last now.
                 if !self.has_lasting_session && session_lifetime.is_some_and(|seconds| seconds > 0) {
@@ -156,6 +151,100 @@ impl Reception {
             }
         }
         Ok(())
+    }
+
+    fn take_publish(
+        &mut self,
+        publish: &Publish<'_>,
+        in_flight: u32,
+        received: &mut Received,
+        tally: &mut Tally,
+    ) -> Result<(), Violation> {
+        let &Publish { topic, alias, payload, id, once, retain, again, content_type, content_encoding } =
+            publish;
+        if let Some(id) = id
+            && self.version == Version::V5
+            && !self.open_here.contains(&id)
+            && in_flight as usize + received.settling + self.open_here.len() >= self.receive_maximum
+        {
+            return Err(Violation::ReceiveMaximum);
+        }
+        let of_alias;
+        let topic = match alias {
+            Some(alias) if topic.is_empty() => {
+                of_alias = self.aliases.topic(alias)?;
+                &of_alias
+            }
+            Some(alias) => {
+                self.aliases.set(alias, topic)?;
+                topic
+            }
+            None => topic,
+        };
+        let mut exchange = None;
+        if let (Some(id), true) = (id, once) {
+            let mark = self.may_mark.then(|| mark_of(topic, payload));
+            let is_kept = self.has_lasting_session;
+            match self.exchanges.publish(id, again, mark, &mut received.opening, is_kept) {
+                Taken::New => {
+                    exchange = Some(ExchangeName { session: self.exchanges.number(), id, mark }.to_string());
+                }
+                Taken::Again(on_its_way) => {
+                    received.others.extend(on_its_way);
+                    received.acks.push(Ack::pub_rec(id, Reason::SUCCESS));
+                    let _here = self.open_here.insert(id);
+                    return Ok(());
+                }
+                Taken::TooMany => return Err(Violation::Exchanges),
+            }
+        }
+        // What is not said is left out.
+        let known = [
+            (Attribute::ContentType, content_type.unwrap_or_default()),
+            (Attribute::ContentEncoding, content_encoding.unwrap_or_default()),
+            (Attribute::Retained, if retain { "1" } else { "" }),
+            (Attribute::Again, if again { "1" } else { "" }),
+            (
+                Attribute::Exchange,
+                exchange.as_deref().filter(|_| self.has_lasting_session).unwrap_or_default(),
+            ),
+        ];
+        let reason = self.push(topic, Content::Raw, &known, payload, &mut received.chunk, tally);
+        let Some(id) = id else { return Ok(()) };
+        let ack = if once { Ack::pub_rec(id, reason) } else { Ack::pub_ack(id, reason) };
+        if once && self.ends_exchange(reason) {
+            received.opening.iter_mut().for_each(Opening::is_refused);
+            let _over = self.open_here.remove(&id);
+        } else if once {
+            let place = received.chunk.len().saturating_sub(1);
+            received.opening.iter_mut().for_each(|opening| opening.lies_at(place));
+            let _here = self.open_here.insert(id);
+        }
+        received.settling += usize::from(ack.settles(self.version));
+        received.acks.push(ack);
+        Ok(())
+    }
+
+    /// Whether PUBREC with that reason is the end of it: 3.1.1 has no way to say so, and goes on.
+    fn ends_exchange(&self, reason: Reason) -> bool {
+        self.version == Version::V5 && reason.is_refusal()
+    }
+
+    fn take_release(&mut self, id: u16, received: &mut Received) {
+        let _here = self.open_here.remove(&id);
+        let reason = match self.exchanges.release(id, self.has_lasting_session) {
+            Release::Done(on_its_way) => {
+                received.others.extend(on_its_way);
+                Reason::SUCCESS
+            }
+            // What was released before and comes again, because its PUBCOMP was lost.
+            Release::Unknown if self.is_resumed => Reason::SUCCESS,
+            // Brought along from another broker.
+            Release::Unknown => Reason::PACKET_ID_NOT_FOUND,
+        };
+        // Also of what is unknown: it may have been released by a connection that was told nothing, and be unwritten.
+        received.has_released |= self.has_lasting_session;
+        received.acks.push(Ack::pub_comp(id, reason));
     }
 
     /// Records a publish that is too large to be taken, without its bytes. If even its topic is not there yet, says
@@ -182,7 +271,22 @@ impl Reception {
         if bytes.len() < with_topic {
             return Some(with_topic);
         }
-        if let Some(topic) = topic_of_oversized(first, &bytes[head..with_topic]) {
+        let of_alias;
+        let topic = match topic_of_oversized(first, &bytes[head..with_topic]) {
+            Some("") if self.version == Version::V5 => {
+                match alias_of_oversized(first, &bytes[head..bytes.len().min(length)]) {
+                    Ok(alias) => {
+                        of_alias = alias.and_then(|alias| self.aliases.topic(alias).ok());
+                        of_alias.as_deref()
+                    }
+                    // No longer than a packet that is taken.
+                    Err(needed) if head + needed <= self.packet_limit => return Some(head + needed),
+                    Err(_) => None,
+                }
+            }
+            topic => topic.filter(|topic| !topic.is_empty()),
+        };
+        if let Some(topic) = topic {
             let description = format!(r#"{{"reason":"too_large","bytes":{length}}}"#);
             let _reason =
                 self.push(topic, Content::Withheld, &[], description.as_bytes(), &mut received.chunk, tally);
@@ -204,6 +308,11 @@ impl Reception {
         tally: &mut Tally,
     ) -> Reason {
         tally.publishes += 1;
+        // A PUBREC that refuses is the end of the exchange: what comes under its identifier then is another one.
+        let without_exchange = || -> Vec<(Attribute, &str)> {
+            known.iter().filter(|(attribute, _)| *attribute != Attribute::Exchange).copied().collect()
+        };
+        let is_v5 = self.version == Version::V5;
         let (feed, reason) = match self.topics.topic(&self.routes, topic, &self.sender) {
             Routed::Feed(feed) => {
                 if payload.len() > feed.contract.max_bytes {
@@ -211,6 +320,7 @@ impl Reception {
                     let mut digest = Digest::default();
                     digest.update(payload);
                     let description = Withheld::too_large(digest).to_json();
+                    let known = if is_v5 { &without_exchange() } else { known };
                     chunk.push_with(&feed.id, Content::Withheld, topic, known, description.as_bytes());
                     return Reason::QUOTA_EXCEEDED;
                 }
@@ -229,6 +339,7 @@ impl Reception {
                     topic,
                     "published to a feed of others"
                 );
+                let known = if is_v5 { &without_exchange() } else { known };
                 let forbidden = [known, &[(Attribute::Forbidden, &feed.id)]].concat();
                 chunk.push_with(UNMATCHED, content, topic, &forbidden, payload);
                 return Reason::NOT_AUTHORIZED;
@@ -239,7 +350,11 @@ impl Reception {
                 (UNMATCHED, Reason::NO_MATCHING_SUBSCRIBERS)
             }
         };
-        chunk.push_with(feed, content, topic, known, payload);
+        if is_v5 && reason.is_refusal() {
+            chunk.push_with(feed, content, topic, &without_exchange(), payload);
+        } else {
+            chunk.push_with(feed, content, topic, known, payload);
+        }
         reason
     }
 }
@@ -273,6 +388,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::transport::mqtt::exchanges::Exchanges;
 
     fn reception(version: Version) -> Reception {
         Reception {
@@ -288,6 +404,11 @@ mod tests {
             packet_limit: 100,
             receive_maximum: 2,
             has_lasting_session: false,
+            is_resumed: false,
+            may_mark: true,
+            exchanges: Exchanges::new(Arc::default()).begin("gateway"),
+            open_here: FxHashSet::default(),
+            aliases: Aliases::default(),
             topics: TopicCache::default(),
         }
     }
@@ -336,7 +457,7 @@ mod tests {
         let bytes = b"\x32\x06\x00\x01a\x00\x07x\xc0\x00\x30\x04\x00\x01by\x82\x06\x00\x05\x00\x01c\x00\x32\x07\x00\x01a";
         let (used, needed) = reception.take_in(bytes, 0, &mut received);
         assert_eq!((used, needed), (bytes.len() - 5, 9));
-        assert_eq!(received.acks, [(7, Reason::NO_MATCHING_SUBSCRIBERS)]);
+        assert_eq!(received.acks, [Ack::pub_ack(7, Reason::NO_MATCHING_SUBSCRIBERS)]);
         assert_eq!((received.pings, received.ready.as_slice()), (1, &[0x90, 3, 0, 5, 0x80][..]));
         assert_eq!(received.end, None);
         let expected =
@@ -373,6 +494,35 @@ mod tests {
     }
 
     #[test]
+    fn balance_an_oversize_publish_is_recorded_under_the_topic_of_its_alias() {
+        let mut reception = reception(Version::V5);
+        let mut received = Received::default();
+        let _used = reception.take_in(
+            b"\x30\x09\x00\x03a/b\x03\x23\x00\x07\x30\x07\x00\x00\x03\x23\x00\x07x",
+            0,
+            &mut received,
+        );
+        let both = [("a/b".to_owned(), vec![]), ("a/b".to_owned(), b"x".to_vec())];
+        let stored: Vec<_> =
+            envelopes(&mut received).into_iter().map(|(_, _, topic, payload)| (topic, payload)).collect();
+        assert_eq!(stored, both);
+        let packet = b"\x32\xff\xff\x7f\x00\x00\x00\x01\x03\x23\x00\x07payload";
+        for end in 4..packet.len() - 7 {
+            let mut received = Received::default();
+            let (used, needed) = reception.take_in(&packet[..end], 0, &mut received);
+            assert!(used == 0 && needed > end && received.end.is_none(), "{end}");
+        }
+        let mut received = Received::default();
+        let _used = reception.take_in(packet, 0, &mut received);
+        assert_eq!(received.end, Some(End::Violation(Violation::TooLarge)));
+        let description = br#"{"reason":"too_large","bytes":2097155}"#.to_vec();
+        assert_eq!(
+            envelopes(&mut received),
+            [(UNMATCHED.into(), Content::Withheld, "a/b".into(), description)]
+        );
+    }
+
+    #[test]
     fn bound_version_5_may_not_exceed_the_receive_maximum() {
         let bytes = b"\x32\x06\x00\x01a\x00\x07\x00\x32\x06\x00\x01a\x00\x08\x00".repeat(2);
         for (version, in_flight, acks, is_violation) in
@@ -390,11 +540,12 @@ mod tests {
         let mut reception = reception(Version::V311);
         let mut received = Received::default();
         let _used = reception.take_in(
-            b"\x32\x06\x00\x01a\x00\x07x\x34\x06\x00\x01a\x00\x08x\x32\x06\x00\x01a\x00\x09x",
+            b"\x32\x06\x00\x01a\x00\x07x\x36\x06\x00\x01a\x00\x08x\x32\x06\x00\x01a\x00\x09x",
             0,
             &mut received,
         );
-        assert_eq!(received.end, Some(End::Violation(Violation::Qos2)));
+        let violation = Violation::Malformed("quality of service 3");
+        assert_eq!(received.end, Some(End::Violation(violation)));
         assert_eq!((received.chunk.len(), received.acks.len()), (1, 1));
     }
 

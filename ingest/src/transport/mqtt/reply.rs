@@ -1,6 +1,6 @@
 //! What the endpoint answers, as bytes.
 
-use super::{reason::Reason, wire::Version};
+use super::{exchange::Ack, reason::Reason, wire::Version};
 
 /// What a successful CONNACK of version 5 says beside success.
 #[derive(Clone, Debug)]
@@ -8,6 +8,8 @@ pub(super) struct Accepted<'a> {
     pub(super) session_present: bool,
     pub(super) receive_maximum: u16,
     pub(super) packet_limit: u32,
+    /// The highest topic alias a client may use.
+    pub(super) alias_maximum: u16,
     /// Said when it is not what the client asked for, in seconds.
     pub(super) session_lifetime: Option<u32>,
     /// Said when the client left its identifier to us.
@@ -27,7 +29,8 @@ pub(super) fn accepted(version: Version, accepted: &Accepted<'_>) -> Vec<u8> {
     }
     properties.push(0x21);
     properties.extend_from_slice(&accepted.receive_maximum.to_be_bytes());
-    properties.extend_from_slice(&[0x24, 1]);
+    properties.push(0x22);
+    properties.extend_from_slice(&accepted.alias_maximum.to_be_bytes());
     properties.push(0x27);
     properties.extend_from_slice(&accepted.packet_limit.to_be_bytes());
     if let Some(id) = accepted.assigned_client_id {
@@ -61,22 +64,13 @@ pub(super) fn disconnect(version: Version, reason: Reason) -> Vec<u8> {
     }
 }
 
-/// PUBACK. Version 5 writes success like 3.1.1, in four bytes.
-pub(super) fn push_puback(out: &mut Vec<u8>, version: Version, id: u16, reason: Reason) {
-    let [high, low] = id.to_be_bytes();
-    if version == Version::V5 && reason != Reason::SUCCESS {
-        out.extend_from_slice(&[0x40, 3, high, low, reason.0]);
+/// PUBACK, PUBREC or PUBCOMP. Version 5 writes success like 3.1.1, in four bytes.
+pub(super) fn push_ack(out: &mut Vec<u8>, version: Version, ack: Ack) {
+    let [high, low] = ack.id.to_be_bytes();
+    if version == Version::V5 && ack.reason != Reason::SUCCESS {
+        out.extend_from_slice(&[ack.kind as u8, 3, high, low, ack.reason.0]);
     } else {
-        out.extend_from_slice(&[0x40, 2, high, low]);
-    }
-}
-
-/// PUBCOMP for a PUBREL of an exchange we do not know: a session brought along from another broker ends it so.
-pub(super) fn push_pubcomp(out: &mut Vec<u8>, version: Version, id: u16) {
-    let [high, low] = id.to_be_bytes();
-    match version {
-        Version::V5 => out.extend_from_slice(&[0x70, 3, high, low, Reason::PACKET_ID_NOT_FOUND.0]),
-        Version::V311 => out.extend_from_slice(&[0x70, 2, high, low]),
+        out.extend_from_slice(&[ack.kind as u8, 2, high, low]);
     }
 }
 
@@ -131,10 +125,15 @@ mod tests {
     #[test]
     fn answers_are_the_bytes_of_the_standard() {
         let mut out = Vec::new();
-        push_puback(&mut out, Version::V5, 0x0102, Reason::SUCCESS);
-        push_puback(&mut out, Version::V311, 0x0102, Reason::NOT_AUTHORIZED);
-        push_puback(&mut out, Version::V5, 0x0102, Reason::NOT_AUTHORIZED);
+        push_ack(&mut out, Version::V5, Ack::pub_ack(0x0102, Reason::SUCCESS));
+        push_ack(&mut out, Version::V311, Ack::pub_ack(0x0102, Reason::NOT_AUTHORIZED));
+        push_ack(&mut out, Version::V5, Ack::pub_ack(0x0102, Reason::NOT_AUTHORIZED));
         assert_eq!(out, [0x40, 2, 1, 2, 0x40, 2, 1, 2, 0x40, 3, 1, 2, 0x87]);
+        out.clear();
+        push_ack(&mut out, Version::V311, Ack::pub_rec(7, Reason::QUOTA_EXCEEDED));
+        push_ack(&mut out, Version::V5, Ack::pub_rec(7, Reason::QUOTA_EXCEEDED));
+        push_ack(&mut out, Version::V5, Ack::pub_comp(7, Reason::PACKET_ID_NOT_FOUND));
+        assert_eq!(out, [0x50, 2, 0, 7, 0x50, 3, 0, 7, 0x97, 0x70, 3, 0, 7, 0x92]);
         out.clear();
         push_suback(&mut out, Version::V311, 7, &[0x80, 0x80]);
         push_suback(&mut out, Version::V5, 7, &[0x87]);
@@ -162,12 +161,13 @@ mod tests {
             session_present: true,
             receive_maximum: 1_024,
             packet_limit: 65_536,
+            alias_maximum: 16,
             session_lifetime: Some(60),
             assigned_client_id: Some("x"),
         };
         let expected = [
-            0x20, 0x1d, 1, 0, 26, 0x11, 0, 0, 0, 60, 0x21, 4, 0, 0x24, 1, 0x27, 0, 1, 0, 0, 0x12, 0, 1, b'x',
-            0x28, 0, 0x29, 0, 0x2a, 0,
+            0x20, 0x1e, 1, 0, 27, 0x11, 0, 0, 0, 60, 0x21, 4, 0, 0x22, 0, 16, 0x27, 0, 1, 0, 0, 0x12, 0, 1,
+            b'x', 0x28, 0, 0x29, 0, 0x2a, 0,
         ];
         let bytes = accepted(Version::V5, &told);
         assert_eq!(usize::from(bytes[1]), bytes.len() - 2);

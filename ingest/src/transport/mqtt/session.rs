@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::exchange::SessionNumber;
+
 /// A client as its sessions know it: sender and client identifier. Two senders may use the same identifier without
 /// touching each other; a sender's name holds no `/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,6 +33,8 @@ pub(super) struct Session {
     pub(super) lifetime: u32,
     /// When its connection ended, in milliseconds since 1970 by the machine's clock; none while there is one.
     pub(super) since: Option<i64>,
+    /// Another one for each session, also of the same client.
+    pub(super) number: SessionNumber,
     /// It was on disk before: only then may a client be told that it is present.
     pub(super) is_stored: bool,
 }

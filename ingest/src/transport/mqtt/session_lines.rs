@@ -9,7 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::session::{ClientKey, Session};
+use super::{
+    exchange::SessionNumber,
+    session::{ClientKey, Session},
+};
 
 /// A line of the file. Without a lifetime the session has ended.
 #[derive(Serialize, Deserialize)]
@@ -20,6 +23,9 @@ struct Line {
     lifetime: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<i64>,
+    /// Sessions from before there were exchanges have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<SessionNumber>,
 }
 
 pub(super) fn line_of(key: &ClientKey, session: Option<&Session>) -> Vec<u8> {
@@ -27,6 +33,7 @@ pub(super) fn line_of(key: &ClientKey, session: Option<&Session>) -> Vec<u8> {
         client: key.clone(),
         lifetime: session.map(|session| session.lifetime),
         since: session.and_then(|session| session.since),
+        number: session.map(|session| session.number).filter(|number| *number > 0),
     };
     let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
     bytes.push(b'\n');
@@ -40,8 +47,9 @@ pub(super) fn read_lines(text: &[u8]) -> BTreeMap<ClientKey, Session> {
     let _torn = lines.pop();
     for (number, line) in lines.iter().enumerate() {
         match serde_json::from_slice::<Line>(line) {
-            Ok(Line { client, lifetime: Some(lifetime), since }) => {
-                let _before = sessions.insert(client, Session { lifetime, since, is_stored: true });
+            Ok(Line { client, lifetime: Some(lifetime), since, number }) => {
+                let number = number.unwrap_or_default();
+                let _before = sessions.insert(client, Session { lifetime, since, number, is_stored: true });
             }
             Ok(Line { client, lifetime: None, .. }) => {
                 let _ended = sessions.remove(&client);

@@ -1,9 +1,9 @@
 //! Which clients have a session here, kept on disk.
 //!
-//! Nothing is ever sent to a client, so a session is only the fact that it exists; but that fact decides whether a
-//! client sends its unacknowledged publishes again: several drop them when CONNACK says `session_present = 0`. So a
-//! new session is on disk before its CONNACK, and a cleaned one is gone from it (invariant ACK, in the other
-//! direction: what we say is true after `kill -9` too).
+//! Nothing is ever sent to a client, so a session is the fact that it exists, and its open exchanges
+//! ([`exchanges`](super::exchanges)). That fact decides whether a client sends its unacknowledged publishes again:
+//! several drop them when CONNACK says `session_present = 0`. So a new session is on disk before its CONNACK, and a
+//! cleaned one is gone from it (invariant ACK, in the other direction: what we say is true after `kill -9` too).
 //!
 //! The store is one append-only file of JSON lines, rewritten when most of it is outdated. One thread writes what
 //! changed since it last looked and syncs once for all who wait, so that five thousand gateways coming back at once
@@ -24,10 +24,13 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    counters::MqttCounters,
+    exchange_book::{ExchangeBook, ExchangesError},
+    exchanges::{Exchanges, SessionExchanges},
     session::{ClientKey, Session},
     session_lines::{LinesFile, line_of, read_lines},
 };
-use ioc_bus::clock::Clock;
+use ioc_bus::{SharedBus, clock::Clock};
 
 const FILE: &str = "sessions.jsonl";
 /// Outdated lines the file may hold beside as many as there are sessions.
@@ -57,6 +60,9 @@ pub enum SessionsError {
     /// The session could not be made durable. The next one is tried afresh.
     #[error("a session could not be stored")]
     NotStored,
+    /// What is open in sessions cannot be kept.
+    #[error(transparent)]
+    Exchanges(#[from] ExchangesError),
     /// Every session there may be belongs to a connected client.
     #[error("there are too many sessions")]
     TooMany,
@@ -65,7 +71,10 @@ pub enum SessionsError {
 /// The store.
 #[derive(Debug)]
 pub(super) struct Sessions {
+    /// First, so that it is closed before the sessions it tells of are gone.
+    _book: Option<ExchangeBook>,
     shared: Arc<Shared>,
+    exchanges: Arc<Exchanges>,
     limits: SessionLimits,
     writer: Option<JoinHandle<()>>,
 }
@@ -79,6 +88,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     sessions: BTreeMap<ClientKey, Session>,
+    /// What those have open; forgotten with them.
+    exchanges: BTreeMap<ClientKey, Arc<SessionExchanges>>,
     /// Sessions whose line in the file is outdated.
     unwritten: BTreeSet<ClientKey>,
     waiting: Vec<oneshot::Sender<bool>>,
@@ -88,18 +99,24 @@ struct State {
 }
 
 /// What a CONNECT found and made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Begun {
     /// There was a session and it goes on.
     pub(super) present: bool,
     /// Seconds it will outlive its connection.
     pub(super) lifetime: u32,
+    pub(super) exchanges: Arc<SessionExchanges>,
 }
 
 impl Sessions {
     /// Opens the store in a folder, which is created if need be. A session that was connected when the process
-    /// ended counts as disconnected from now.
-    pub(super) fn open(folder: &Path, limits: SessionLimits) -> Result<Sessions, SessionsError> {
+    /// ended counts as disconnected from now. What is open in sessions is kept beside it, and in the log.
+    pub(super) fn open(
+        folder: &Path,
+        limits: SessionLimits,
+        bus: SharedBus,
+        counters: Arc<MqttCounters>,
+    ) -> Result<Sessions, SessionsError> {
         let io = |action, path: &Path| {
             let path = path.to_owned();
             move |source| SessionsError::Io { action, path, source }
@@ -118,9 +135,21 @@ impl Sessions {
             let _since = session.since.get_or_insert(now);
         }
         sessions.retain(|_, session| !session.is_over(now));
+        let all = Exchanges::new(counters);
+        let mut exchanges = BTreeMap::new();
+        for (key, session) in &mut sessions {
+            let own = match session.number {
+                0 => all.begin(key.sender()),
+                number => all.resume(key.sender(), number),
+            };
+            session.number = own.number();
+            let _new = exchanges.insert(key.clone(), own);
+        }
         let file = LinesFile::rewrite(&path, &sessions).map_err(io("write", &path))?;
+        let senders = exchanges.values().map(|own| (own.number(), own.sender().clone())).collect();
+        let book = ExchangeBook::open(folder, bus, all.clone(), &senders)?;
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { sessions, ..State::default() }),
+            state: Mutex::new(State { sessions, exchanges, ..State::default() }),
             ..Shared::default()
         });
         let writer = std::thread::Builder::new()
@@ -130,7 +159,7 @@ impl Sessions {
                 move || shared.write_until_closed(file)
             })
             .map_err(io("start the writer of", &path))?;
-        Ok(Sessions { shared, limits, writer: Some(writer) })
+        Ok(Sessions { shared, exchanges: all, _book: Some(book), limits, writer: Some(writer) })
     }
 
     /// Begins or resumes the session of a client that connects, or ends it if it asks for a clean one that does not
@@ -147,23 +176,29 @@ impl Sessions {
             let now = now();
             let before = state.sessions.get(key).filter(|session| !session.is_over(now)).copied();
             let is_stored = before.is_some_and(|session| session.is_stored);
-            let begun = Begun { present: is_stored && !clean, lifetime };
+            let present = is_stored && !clean;
+            let resumed = before.filter(|_| present).and_then(|_| state.exchanges.get(key).cloned());
+            let is_resumed = resumed.is_some();
+            let exchanges = resumed.unwrap_or_else(|| self.exchanges.begin(key.sender()));
+            let number = exchanges.number();
+            let begun = Begun { present, lifetime, exchanges: exchanges.clone() };
             let is_unwritten = state.unwritten.contains(key);
             // What a client is told depends on it.
             let is_needed = match before {
-                Some(session) => session.lifetime != lifetime || !is_stored,
+                Some(session) => session.lifetime != lifetime || !is_stored || !is_resumed,
                 None => lifetime > 0 || is_unwritten || state.sessions.contains_key(key),
             };
             // Its age starts anew when this connection ends, also if that is by a crash.
             let is_wanted = before.is_some_and(|session| session.since.is_some()) || is_unwritten;
             if lifetime == 0 {
-                let _ended = state.sessions.remove(key);
+                state.forget(key);
             } else {
                 if before.is_none() && !state.sessions.contains_key(key) {
                     state.make_room(key, self.limits.most, now)?;
                 }
-                let session = Session { lifetime, since: None, is_stored };
+                let session = Session { lifetime, since: None, number, is_stored };
                 let _before = state.sessions.insert(key.clone(), session);
+                let _before = state.exchanges.insert(key.clone(), exchanges);
             }
             if !is_needed && !is_wanted {
                 return Ok(begun);
@@ -194,7 +229,7 @@ impl Sessions {
             session.lifetime = lifetime.min(self.limits.longest);
         }
         if session.lifetime == 0 {
-            let _ended = state.sessions.remove(key);
+            state.forget(key);
         }
         let _new = state.unwritten.insert(key.clone());
         state.asked = true;
@@ -226,7 +261,7 @@ impl State {
             .map(|(key, _)| key.clone())
             .collect();
         for key in over {
-            let _ended = self.sessions.remove(&key);
+            self.forget(&key);
             let _new = self.unwritten.insert(key);
         }
         if self.sessions.len() < most {
@@ -241,9 +276,14 @@ impl State {
                 .map(|(_, key)| key.clone())
         };
         let goes = longest_away(true).or_else(|| longest_away(false)).ok_or(SessionsError::TooMany)?;
-        let _ended = self.sessions.remove(&goes);
+        self.forget(&goes);
         let _new = self.unwritten.insert(goes);
         Ok(())
+    }
+
+    fn forget(&mut self, key: &ClientKey) {
+        let _ended = self.sessions.remove(key);
+        let _ended = self.exchanges.remove(key);
     }
 }
 
@@ -309,9 +349,19 @@ fn now() -> i64 {
 mod tests {
     use std::fs::File;
 
+    use ioc_bus::{DiskLog, DiskLogConfig};
+
     use super::*;
 
     const LIMITS: SessionLimits = SessionLimits { most: 3, longest: 1_000 };
+
+    fn opened(folder: &Path) -> Result<Sessions, SessionsError> {
+        // Another one each time: that of a killed process is still held.
+        let folder_of_log = folder.join(format!("log-{}", rand::random::<u64>()));
+        let config = DiskLogConfig { folder: folder_of_log, partitions: 1, ..DiskLogConfig::default() };
+        let log = DiskLog::open(&config).expect("a log");
+        Sessions::open(folder, LIMITS, Arc::new(log), Arc::default())
+    }
 
     fn key(client: &str) -> ClientKey {
         ClientKey::new("gateway", client)
@@ -324,7 +374,7 @@ mod tests {
     #[tokio::test]
     async fn a_session_outlives_the_process_and_a_cleaned_one_does_not() {
         let folder = tempfile::tempdir().expect("a folder");
-        let open = || Sessions::open(folder.path(), LIMITS).expect("opened");
+        let open = || opened(folder.path()).expect("opened");
         let sessions = open();
         assert!(!present(&sessions, "lasting", false, u32::MAX).await);
         assert!(!present(&sessions, "cleaned", false, 100).await);
@@ -342,7 +392,7 @@ mod tests {
     #[tokio::test]
     async fn a_clean_start_is_never_present_but_may_begin_a_lasting_session() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sessions = Sessions::open(folder.path(), LIMITS).expect("opened");
+        let sessions = opened(folder.path()).expect("opened");
         assert!(!present(&sessions, "a", true, 100).await);
         assert!(!present(&sessions, "a", true, 100).await);
         assert!(present(&sessions, "a", false, 100).await);
@@ -351,7 +401,7 @@ mod tests {
     #[tokio::test]
     async fn a_session_ends_with_its_lifetime() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sessions = Sessions::open(folder.path(), LIMITS).expect("opened");
+        let sessions = opened(folder.path()).expect("opened");
         assert!(!present(&sessions, "a", false, 10).await);
         sessions.end(&key("a"), None);
         sessions.shared.lock().sessions.get_mut(&key("a")).expect("kept").since = Some(now() - 9_000);
@@ -370,7 +420,7 @@ mod tests {
     #[tokio::test]
     async fn bound_the_session_longest_away_goes_first_among_the_senders_own() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sessions = Sessions::open(folder.path(), LIMITS).expect("opened");
+        let sessions = opened(folder.path()).expect("opened");
         for (sender, client, since) in
             [("other", "old", 1_000), ("gateway", "away", 2_000), ("gateway", "here", 0)]
         {
@@ -393,7 +443,7 @@ mod tests {
     #[tokio::test]
     async fn torn_and_damaged_lines_cost_only_their_session() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sessions = Sessions::open(folder.path(), LIMITS).expect("opened");
+        let sessions = opened(folder.path()).expect("opened");
         assert!(!present(&sessions, "a", false, 100).await);
         assert!(!present(&sessions, "b", false, 100).await);
         drop(sessions);
@@ -402,7 +452,7 @@ mod tests {
         text.splice(0..0, *b"\0\0garbage\n");
         text.extend_from_slice(b"{\"client\":\"gateway/a\"");
         std::fs::write(&path, text).expect("written");
-        let sessions = Sessions::open(folder.path(), LIMITS).expect("opened");
+        let sessions = opened(folder.path()).expect("opened");
         assert!(present(&sessions, "a", false, 100).await);
         assert!(present(&sessions, "b", false, 100).await);
     }
@@ -410,7 +460,7 @@ mod tests {
     #[tokio::test]
     async fn bound_the_file_is_rewritten_when_most_of_it_is_outdated() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sessions = Sessions::open(folder.path(), LIMITS).expect("opened");
+        let sessions = opened(folder.path()).expect("opened");
         let _begun = sessions.begin(&key("a"), false, 100).await.expect("stored");
         for round in 0..2 * SPARE_LINES as u32 {
             assert!(present(&sessions, "a", false, 200 + round).await);
@@ -429,13 +479,16 @@ mod tests {
         std::fs::write(&readable, "").expect("written");
         let broken = LinesFile { path: path.clone(), file: File::open(&readable).expect("opened"), lines: 0 };
         let shared = Arc::new(Shared::default());
-        let known = Session { lifetime: 100, since: Some(now()), is_stored: true };
+        let all = Exchanges::new(Arc::default());
+        let own = all.begin("gateway");
+        let known = Session { lifetime: 100, since: Some(now()), number: own.number(), is_stored: true };
         let _none = shared.lock().sessions.insert(key("known"), known);
+        let _none = shared.lock().exchanges.insert(key("known"), own);
         let writer = std::thread::spawn({
             let shared = shared.clone();
             move || shared.write_until_closed(broken)
         });
-        let sessions = Sessions { shared, limits: LIMITS, writer: Some(writer) };
+        let sessions = Sessions { shared, exchanges: all, _book: None, limits: LIMITS, writer: Some(writer) };
         for _attempt in 0..2 {
             assert!(matches!(sessions.begin(&key("new"), false, 100).await, Err(SessionsError::NotStored)));
             assert!(present(&sessions, "known", false, 100).await);

@@ -21,14 +21,16 @@ pub(super) enum Violation {
     Malformed(&'static str),
     #[error("protocol error: {0}")]
     Protocol(&'static str),
-    #[error("a topic alias was used though none are allowed")]
+    #[error("a topic alias of 0 or above the maximum")]
     TopicAlias,
+    #[error("the topics of aliases are longer than is kept")]
+    AliasRoom,
     #[error("a packet exceeds the limit")]
     TooLarge,
     #[error("more publishes in flight than the receive maximum")]
     ReceiveMaximum,
-    #[error("quality of service 2 is not supported")]
-    Qos2,
+    #[error("more exchanges of quality of service 2 are open than a sender may have")]
+    Exchanges,
     #[error("an authentication method was asked for")]
     AuthenticationMethod,
     #[error("nothing came within one and a half keep-alive intervals")]
@@ -43,7 +45,7 @@ impl Violation {
             Violation::TopicAlias => Reason::TOPIC_ALIAS_INVALID,
             Violation::TooLarge => Reason::PACKET_TOO_LARGE,
             Violation::ReceiveMaximum => Reason::RECEIVE_MAXIMUM_EXCEEDED,
-            Violation::Qos2 => Reason::QOS_NOT_SUPPORTED,
+            Violation::Exchanges | Violation::AliasRoom => Reason::QUOTA_EXCEEDED,
             Violation::AuthenticationMethod => Reason::BAD_AUTHENTICATION_METHOD,
             Violation::KeepAlive => Reason::KEEP_ALIVE_TIMEOUT,
         }
@@ -55,10 +57,11 @@ impl Violation {
     pub(super) fn why(self) -> &'static str {
         match self {
             Violation::Malformed(why) | Violation::Protocol(why) => why,
-            Violation::TopicAlias => "a topic alias",
+            Violation::TopicAlias => "a topic alias out of bounds",
+            Violation::AliasRoom => "topic aliases of too many bytes",
             Violation::TooLarge => "a packet over the limit",
             Violation::ReceiveMaximum => "too many publishes in flight",
-            Violation::Qos2 => "quality of service 2",
+            Violation::Exchanges => "too many open exchanges",
             Violation::AuthenticationMethod => "an authentication method",
             Violation::KeepAlive => "silence beyond the keep-alive",
         }
