@@ -484,6 +484,9 @@ def test_nothing_of_persons_is_told_whatever_is_asked_for(tmp_path):
     found = lambda said: {person.where for person in Person.everybody if any(it in said for it in person.patterns())}
     said, told = told_of(True)
     assert len(told) >= 8, told
+    # A report's receipt says what became of its rows.
+    assert [(line["became"], line["rows"], line["stored"]) for line in told[:1]] == [(["stored"], 1, 1)], told[0]
+    assert told[1]["became"] == ["rejected"] and told[1]["rejects"][0]["reason"] == "form", told[1]
     assert all(line["payload"] is None and line["payload_base64"] is None for line in told if line["personal"])
     assert sum(line["personal"] for line in told) >= 7
     assert found(said) == set()
