@@ -1,6 +1,9 @@
 //! The settings of TLS, the same ones in every section of a transport that listens.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use figment::{
     Figment,
@@ -92,7 +95,7 @@ impl TlsSettings {
         if !self.has_certificate() {
             return Ok(None);
         }
-        let given = |path: &PathBuf| Some(path.clone()).filter(is_set);
+        let given = |path: &PathBuf| Some(path.clone()).filter(|path| is_set(path));
         let files = TlsFiles {
             certificate: self.tls_certificate.clone(),
             key: self.tls_key.clone(),
@@ -104,7 +107,7 @@ impl TlsSettings {
     }
 }
 
-fn is_set(path: &PathBuf) -> bool {
+fn is_set(path: &Path) -> bool {
     !path.as_os_str().is_empty()
 }
 
