@@ -155,26 +155,26 @@ impl TlsFiles {
 
     fn lists(&self) -> Result<Vec<List>, TlsError> {
         let Some(place) = &self.revocations else { return Ok(Vec::new()) };
-        let paths = lists_in(place).map_err(|error| no_list(place, error))?;
+        let paths = lists_in(place).map_err(|error| no_list(place, &error))?;
         if paths.is_empty() {
-            return Err(no_list(place, "the folder holds no file *.crl, *.pem or *.der"));
+            return Err(no_list(place, &"the folder holds no file *.crl, *.pem or *.der"));
         }
         let mut lists = Vec::new();
         for path in paths {
-            let bytes = read_bounded(&path).map_err(|error| no_list(&path, error))?;
+            let bytes = read_bounded(&path).map_err(|error| no_list(&path, &error))?;
             let found: Vec<CertificateRevocationListDer<'static>> = match is_der(&bytes) {
                 true => vec![bytes.into()],
                 false => CertificateRevocationListDer::pem_slice_iter(&bytes)
                     .collect::<Result<_, _>>()
-                    .map_err(|error| no_list(&path, error))?,
+                    .map_err(|error| no_list(&path, &error))?,
             };
             if found.is_empty() {
-                return Err(no_list(&path, "it holds none"));
+                return Err(no_list(&path, &"it holds none"));
             }
             for der in found {
                 let list = CertificateList::from_der(&der).map_err(|error| {
                     let version = "a list has version 2, which openssl makes where crlnumber is set";
-                    no_list(&path, format!("{error} ({version})"))
+                    no_list(&path, &format_args!("{error} ({version})"))
                 })?;
                 let until = list.tbs_cert_list.next_update.map(|time| time.to_unix_duration());
                 lists.push(List { path: path.clone(), der, until });
@@ -190,7 +190,7 @@ struct List {
     until: Option<Duration>,
 }
 
-fn no_list(path: &Path, what: impl ToString) -> TlsError {
+fn no_list(path: &Path, what: &dyn std::fmt::Display) -> TlsError {
     TlsError::Revocations { path: path.to_owned(), what: what.to_string() }
 }
 
