@@ -1,5 +1,6 @@
 """Stations that push files by FTP and FTPS, by clients this project did not write: Python's ftplib, curl and lftp."""
 
+import contextlib
 import datetime
 import ftplib
 import io
@@ -387,7 +388,7 @@ def test_who_a_certificate_logs_in_and_ends_when_it_is_revoked(tmp_path):
                 ftp.context = house.authority.client(data)
             return ftp
 
-        with session("logger-9") as ftp:
+        with contextlib.closing(session("logger-9")) as ftp:
             name, text = house.file(301.5)
             ftp.storbinary(f"STOR /files/{name}", io.BytesIO(text))
             assert eventually(lambda: house.stored(301.5)) == [("good", "certified", "files")]
@@ -395,15 +396,17 @@ def test_who_a_certificate_logs_in_and_ends_when_it_is_revoked(tmp_path):
             assert "530" in refused(lambda: session("other"))
             assert "530" in refused(lambda: session("logger-9", user="logger"))
             said = house.metric("acknowledged_total")
-            with session("logger-9", data="other") as mixed:
-                assert refused(lambda: mixed.storbinary(f"STOR /files/{name}", io.BytesIO(text)))
+            mixed = session("logger-9", data="other")
+            assert refused(lambda: mixed.storbinary(f"STOR /files/{name}", io.BytesIO(text)))
+            mixed.close()
             assert house.metric("acknowledged_total") == said
-            with session("logger-9", data=None) as idle:
-                house.authority.revoke("logger-9")
-                house.authority.list_revoked(lists)
-                eventually(lambda: house.metric("tls_ended_total") >= 2)
-                assert "421" in refused(idle.pwd)
+            idle = session("logger-9")
+            house.authority.revoke("logger-9")
+            house.authority.list_revoked(lists)
+            eventually(lambda: house.metric("tls_ended_total") >= 2)
+            assert "421" in refused(idle.pwd)
             assert "421" in refused(ftp.pwd)
+            idle.close()
     finally:
         house.ioc.stop()
 

@@ -4,7 +4,7 @@
 //! bearer token; a name holds no dot, so the token is unambiguous. Only an Argon2id hash of it is kept, in
 //! `senders.toml` in the data folder, readable by its owner alone and replaced atomically. A secret made here has
 //! 190 bits and is shown once. A sender may have a certificate beside it or instead: by TLS it then logs in with the
-//! name that its client certificate gives it, and needs no secret ([`login`]).
+//! name that its client certificate gives it, and needs no secret.
 //!
 //! [`Senders`] changes the store, one process at a time; a running process asks an [`Authenticator`].
 

@@ -218,12 +218,12 @@ impl Transport for Ftp {
             let mut running = Running::new(&KIND, site);
             let counters = Arc::new(FtpCounters::default());
             running.counts(None, counters.clone());
+            let counts = TlsCounts::default();
+            running.counts_tls(&counts);
             if self.listen.is_none() && self.tls_listen.is_none() {
                 return Ok(running);
             }
-            let counts = TlsCounts::default();
             let tls = self.tls.door(PROTOCOLS, &counts)?;
-            running.counts_tls(&counts);
             let folder = site.data.join("ftp-unfinished");
             let unfinished = Unfinished::open(&folder).map_err(|source| NotKeeping { folder, source })?;
             counters.unfinished.set(unfinished.count() as u64);

@@ -174,7 +174,7 @@ impl TlsFiles {
             for der in found {
                 let list = CertificateList::from_der(&der).map_err(|error| {
                     let version = "a list has version 2, which openssl makes where crlnumber is set";
-                    no_list(&path, &format!("{error} ({version})"))
+                    no_list(&path, &format_args!("{error} ({version})"))
                 })?;
                 let until = list.tbs_cert_list.next_update.map(|time| time.to_unix_duration());
                 lists.push(List { path: path.clone(), der, until });
