@@ -466,7 +466,7 @@ def test_a_network_is_listened_to_without_tls_on_purpose_only_and_every_start_sa
     for _start in range(2):
         with open(ioc.log_file, "wb") as log:
             ioc.process = subprocess.Popen(
-                ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$0" up', BINARY],
+                ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$0" up', BINARY],
                 env=ioc.environment(IOC_STREAM_WORKERS="1"),
                 stdout=log,
                 stderr=log,

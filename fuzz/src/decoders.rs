@@ -122,9 +122,13 @@ pub(crate) static DECODER: LazyLock<Decoder> = LazyLock::new(|| {
 
 /// The pack the golden cases are judged by.
 pub(crate) fn cases_pack() -> PackFiles {
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = repository("decode/cases/pack");
+    let name = |path: &Path| path.strip_prefix(&folder).unwrap_or(path).to_string_lossy().into_owned();
     let text = |path: &Path| fs::read_to_string(path).expect("a pack's file");
-    files_of(&repository("decode/cases/pack")).iter().map(|path| (name(path), text(path))).collect()
+    // Mappings lie in a folder of their own.
+    let (folders, files): (Vec<_>, Vec<_>) = files_of(&folder).into_iter().partition(|path| path.is_dir());
+    let all = files.into_iter().chain(folders.iter().flat_map(|folder| files_of(folder)));
+    all.map(|path| (name(&path), text(&path))).collect()
 }
 
 pub(crate) fn json_observation(input: &[u8]) {
