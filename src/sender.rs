@@ -8,12 +8,13 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::{Context, bail};
 use ioc_ingest::{
     senders::{Secret, Senders},
-    transport::Login,
+    transport::{Login, Transport},
 };
 use ioc_model::{
     pack::{Feed, Pack},
@@ -80,7 +81,9 @@ struct House<'a> {
 impl House<'_> {
     /// A command that sends to a feed; none if nobody is registered for what comes its way.
     fn example(&self, feed: &Feed, sender: &str, login: Login) -> Option<String> {
-        self.config.transports.iter().find_map(|transport| transport.example(feed, sender, login))
+        let takes = |transport: &&Arc<dyn Transport>| transport.takes(feed) || transport.takes_besides(feed);
+        let mut ways = self.config.transports.iter().filter(takes);
+        ways.find_map(|transport| transport.example(feed, sender, login))
     }
 
     /// Whether senders are registered for what comes by it.

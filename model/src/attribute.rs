@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

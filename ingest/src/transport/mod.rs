@@ -111,6 +111,11 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Whether a feed of the pack comes this way. Every feed but the page's own is one transport's.
     fn takes(&self, feed: &Feed) -> bool;
 
+    /// Whether a feed that is another transport's comes this way besides.
+    fn takes_besides(&self, _feed: &Feed) -> bool {
+        false
+    }
+
     /// A command that sends a file to that feed as that sender, with the sender's secret in `$SECRET` where it logs
     /// in with one; none if nobody is registered for what comes this way, or cannot log in so.
     fn example(&self, _feed: &Feed, _sender: &str, _login: Login) -> Option<String> {

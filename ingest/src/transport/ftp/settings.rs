@@ -189,9 +189,13 @@ impl Transport for Ftp {
         faults
     }
 
-    /// Feeds that come as files are the inbox's, and come here besides.
+    /// Feeds that come as files are the inbox's.
     fn takes(&self, _feed: &Feed) -> bool {
         false
+    }
+
+    fn takes_besides(&self, feed: &Feed) -> bool {
+        matches!(feed.transport, pack::Transport::Files { .. })
     }
 
     fn example(&self, feed: &Feed, sender: &str, login: Login) -> Option<String> {

@@ -32,11 +32,14 @@ pub(super) struct New {
 }
 
 impl Envelopes<'_> {
-    /// A page of rows, without those that are known to say the same; what was new of them.
+    /// A page of rows, without those that are known to say the same; what was new of them. A row is known by its key: by
+    /// its position without the values before that. By its moment, too, it would be another row at each one, and what a
+    /// transaction that began before puts back with the moment it had would be left out.
     pub(super) fn page(
         &self,
         answer: &Answer,
         positions: &[Position],
+        before_key: usize,
         memory: &Memory,
         chunk: &mut ChunkBuilder,
     ) -> New {
@@ -45,7 +48,8 @@ impl Envelopes<'_> {
         let mut between: Option<(&Value, &Value)> = None;
         for (number, (row, position)) in answer.rows.iter().zip(positions).enumerate() {
             let told = written(row);
-            let hashes = (hash(position.iter().map(|value| value.text.as_str())), hash([told.as_str()]));
+            let key = position.iter().skip(before_key).map(|value| value.text.as_str());
+            let hashes = (hash(key), hash([told.as_str()]));
             if memory.knows(&hashes) {
                 self.counters.known.one();
                 continue;

@@ -95,7 +95,9 @@ impl<D: Asks> SqlSource<D> {
         let mut chunk = ChunkBuilder::new();
         let (answer, is_unordered) = self.page(database, place).await?;
         let positions = self.positions(&answer, is_unordered)?;
-        let new = self.envelopes().page(&answer, &positions, &self.memory, &mut chunk);
+        // Where there is no key, the value that rows are ordered by is theirs.
+        let before_key = usize::from(!is_unordered && !self.of.key.is_empty());
+        let new = self.envelopes().page(&answer, &positions, before_key, &self.memory, &mut chunk);
         self.touched(&answer, &new);
         if !is_unordered {
             self.seen.page(&positions, &new.rows, &self.progress);
