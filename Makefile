@@ -52,7 +52,7 @@ test: check web-check $(VENV)/installed ## every test
 	cargo build --locked --workspace --features failpoints
 	cargo build --locked --features failpoints --example fire_rumqttc
 	cargo $(NEXTEST) --locked --workspace --features failpoints --no-fail-fast
-	$(PYTHON) -m pytest tests -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=25
+	$(PYTHON) -m pytest tests -n $(PROCESSES) --dist loadfile --durations=25
 
 crash: $(VENV)/installed ## the fire test in its long form: KILLS kills and more (200); IOC_SEED repeats one
 	deploy/scripts/fetch-libchdb.sh >/dev/null
