@@ -45,6 +45,8 @@ $(VENV)/installed: tests/requirements.txt
 
 # So many processes run the end-to-end tests, a file at a time: most of their time is spent waiting.
 PROCESSES ?= 2
+# These keep the machine busy, or measure clocks against it, and have it for themselves.
+APART := test_browser.py test_environment.py test_fire.py test_full_disk.py test_soak.py test_stopping_points.py
 
 test: check web-check $(VENV)/installed ## every test
 	@echo "IOC_SEED=$(IOC_SEED) PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED)"
@@ -52,7 +54,8 @@ test: check web-check $(VENV)/installed ## every test
 	cargo build --locked --workspace --features failpoints
 	cargo build --locked --features failpoints --example fire_rumqttc
 	cargo $(NEXTEST) --locked --workspace --features failpoints --no-fail-fast
-	$(PYTHON) -m pytest tests -n $(PROCESSES) --dist loadfile --durations=25
+	$(PYTHON) -m pytest tests -n $(PROCESSES) --dist loadfile --durations=25 $(APART:%=--ignore=tests/%)
+	$(PYTHON) -m pytest $(APART:%=tests/%)
 
 crash: $(VENV)/installed ## the fire test in its long form: KILLS kills and more (200); IOC_SEED repeats one
 	deploy/scripts/fetch-libchdb.sh >/dev/null
