@@ -235,6 +235,60 @@ def test_an_unfinished_file_waits_on_disk_for_its_last_name_through_a_kill(tmp_p
         house.ioc.stop()
 
 
+def test_once_what_is_sent_again_under_an_unfinished_name_is_what_counts_and_goes_on_under_another(house):
+    name, first = house.file(73.5)
+    second = first.replace(b"73.5", b"74.5")
+    before = house.metric("unfinished")
+    with house.session() as ftp:
+        ftp.cwd("/files")
+        ftp.storbinary(f"STOR {name}.tmp", io.BytesIO(first))
+        ftp.storbinary(f"STOR {name}.tmp", io.BytesIO(second))
+        assert ftp.rename(f"{name}.tmp", f"{name}.part").startswith("250")
+        assert sorted(ftp.nlst()) == [f"{name}.part"] and ftp.size(f"{name}.part") == len(second)
+        assert ftp.rename(f"{name}.part", name).startswith("250 On disk as ")
+        assert "type=file;size=" in ftp.sendcmd(f"MLST {name}") and "MLST" in ftp.sendcmd("FEAT")
+    # Both are there, and the last one is current; a day later nothing comes behind it.
+    assert eventually(lambda: house.stored(74.5)) == [("good", "logger", "files")]
+    assert house.stored(73.5) == [] and house.metric("unfinished") == before
+    history = f"SELECT count() FROM observation WHERE subject = '{STATION}' AND indicator = 'pm10' AND value IN (73.5, 74.5)"
+    assert house.ask(history) == [(2,)] and house.balance()
+
+
+def test_once_an_abort_is_heard_behind_other_commands(house):
+    name, text = house.file(76.5)
+    before = house.metric("broken_off_total")
+    with house.session() as ftp:
+        link = ftp.transfercmd(f"STOR /files/{name}")
+        link.sendall(text[:-1])
+        for command in ("PWD", "TYPE I", "ABOR"):
+            ftp.putcmd(command)
+        with pytest.raises(ftplib.error_temp, match="426"):
+            ftp.voidresp()
+        link.close()
+        assert [ftp.getresp()[:3] for _ in range(3)] == ["226", "257", "200"]
+    assert house.metric("broken_off_total") == before + 1 and house.balance() and house.stored(76.5) == []
+
+
+def test_who_a_sender_that_was_removed_meanwhile_has_not_brought_its_file(tmp_path):
+    house = House(tmp_path)
+    try:
+        house.password, _ = house.ioc.add_sender("leaving", "files")
+        name, text = house.file(77.5)
+        ftp = house.session(user="leaving")
+        link = ftp.transfercmd(f"STOR /files/{name}")
+        link.sendall(text[:-1])
+        house.ioc.run("sender", "remove", "leaving")
+        time.sleep(1.5)
+        link.sendall(text[-1:])
+        link.close()
+        with pytest.raises(ftplib.error_perm, match="530 This sender is no more"):
+            ftp.voidresp()
+        ftp.close()
+        assert house.balance() and house.stored(77.5) == []
+    finally:
+        house.ioc.stop()
+
+
 def test_ack_an_unfinished_file_that_nobody_renames_does_not_vanish(tmp_path):
     house = House(tmp_path, IOC_FTP_KEEP_UNFINISHED="2s")
     try:

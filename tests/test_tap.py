@@ -212,6 +212,14 @@ def test_what_a_sender_may_not_send_is_told_and_found_by_the_feed_it_was_meant_f
         assert (told["attributes"]["forbidden"], told["transport"]) == ("gateway", "mqtt")
 
 
+def test_safe_a_secret_in_a_topic_that_no_feed_takes_is_nowhere_in_what_is_told(house):
+    with listening(house, Tap(house, "--only", "unmatched")) as tap:
+        publish(house, "v1/devices/token/PLANTED-7f3e/telemetry", reading("ST01", 1.0))
+        told = tap.next()
+    assert told["address"] == "v1/devices/token/***/telemetry", told
+    assert "PLANTED" not in json.dumps(told) and told["rejects"][0]["message"]["en"] == "No feed claims this address."
+
+
 def test_who_is_turned_away_at_the_door_is_told(house):
     with listening(house, Tap(house, "--only", "refused")) as tap:
         mosquitto_pub(house, "gw1", "wrong", TOPIC, "{}", "mqttv311", client_id="lost-gateway")

@@ -221,11 +221,13 @@ impl Follower {
             }
             self.asked = Some(Instant::now());
             let became = self.arrivals.became(&self.asker, &portion.messages).await?;
+            // All of them, or none: a portion that fails in the middle is told once more.
+            let mut told = Vec::with_capacity(portion.messages.len());
             for (arrived, became) in portion.messages.iter().zip(became) {
                 let again = arrived.position.offset < self.told[usize::from(of.partition.0)];
-                let message = Message { again, ..self.message(arrived, Some(became)).await? };
-                self.tell(message);
+                told.push(Message { again, ..self.message(arrived, Some(became)).await? });
             }
+            told.into_iter().for_each(|message| self.tell(message));
         }
         self.passed(of, &portion);
         self.next[usize::from(of.partition.0)] = portion.next;

@@ -10,6 +10,7 @@ use ioc_model::{
     envelope::{Content, UNMATCHED},
     pack::{Feed, Pack},
     reject::RejectReason,
+    text::Text,
 };
 use serde::Deserialize;
 
@@ -150,9 +151,23 @@ impl<'a> Telling<'a> {
 
     fn rejected(&self, reject: RejectView, personal: bool) -> Rejected {
         let RejectView { row, whole, reason, place, message, .. } = self.guarded.reject(reject);
-        let message = if personal { without_numbers(&message, "") } else { message };
+        let message = match reason {
+            // Their sentences quote the address as it came. It stands above, as far as it may be told.
+            RejectReason::Unmatched => {
+                text("Không có nguồn dữ liệu nào nhận địa chỉ này.", "No feed claims this address.")
+            }
+            RejectReason::Forbidden => {
+                text("Người gửi không được phép gửi đến đó.", "The sender may not send there.")
+            }
+            _ if personal => without_numbers(&message, ""),
+            _ => message,
+        };
         Rejected { row, whole, reason, place, message }
     }
+}
+
+fn text(vi: &str, en: &str) -> Text {
+    Text { vi: vi.to_owned(), en: en.to_owned() }
 }
 
 /// Everything that became of a message that is judged.

@@ -1,6 +1,6 @@
 //! What a client sees of its folders: the feeds it may send to, and the files it brought lately.
 //!
-//! Taken files lie nowhere that could be listed. Those of this session are shown all the same, and unfinished ones of any:
+//! Taken files lie nowhere that could be listed. Those of this connection are shown all the same, and unfinished ones of any:
 //! loggers look whether what they sent arrived.
 
 use std::fmt::Write;

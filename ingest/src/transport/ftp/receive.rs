@@ -112,7 +112,10 @@ pub(super) async fn receive(
                 bytes.extend_from_slice(&piece);
             }
             // What was kept of it is given back at once.
-            _ => kept = None,
+            _ => {
+                kept = None;
+                room.shrink();
+            }
         }
         if kept.is_none() && digest.bytes() > DRAIN {
             return Ok(Received::Withheld(Withheld::too_large_and_cut_off(digest)));

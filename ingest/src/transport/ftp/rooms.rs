@@ -179,6 +179,15 @@ impl Room {
     }
 }
 
+impl Room {
+    /// Gives back all the memory that it holds.
+    pub(super) fn shrink(&mut self) {
+        let kib = std::mem::take(&mut self.kib);
+        (self.used, self.permits) = (0, None);
+        self.rooms.change(&self.sender, |of| of.kib -= kib);
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.rooms.taken();

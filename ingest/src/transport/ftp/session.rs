@@ -66,17 +66,16 @@ pub(super) struct Session {
     is_data_private: bool,
     folder: VirtualPath,
     listener: Option<TcpListener>,
-    renaming: Option<Kept>,
+    /// All that was brought under a name that is being changed, the oldest first.
+    renaming: Vec<Kept>,
     brought: VecDeque<Brought>,
-    /// A line that came while a file did.
-    held: Option<Vec<u8>>,
+    /// Lines that came while a file did.
+    held: VecDeque<Vec<u8>>,
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(kept) = self.renaming.take() {
-            self.shared.unfinished.give_back(&kept);
-        }
+        self.shared.unfinished.give_back(&self.renaming);
     }
 }
 
@@ -103,9 +102,9 @@ impl Session {
             is_data_private: false,
             folder: VirtualPath::default(),
             listener: None,
-            renaming: None,
+            renaming: Vec::new(),
             brought: VecDeque::new(),
-            held: None,
+            held: VecDeque::new(),
         }
     }
 
@@ -120,7 +119,7 @@ impl Session {
     async fn serve(&mut self) -> io::Result<()> {
         self.say(220, "ioc: files are answered 226 when they are on disk").await?;
         loop {
-            let line = match self.held.take() {
+            let line = match self.held.pop_front() {
                 Some(line) => line,
                 None => match self.next_line().await? {
                     Some(line) => line,
@@ -172,9 +171,8 @@ impl Session {
 
     async fn obey(&mut self, command: Command) -> io::Result<Next> {
         // RNTO belongs to the RNFR right before it.
-        if !matches!(command, Command::Rnto(_) | Command::Noop)
-            && let Some(kept) = self.renaming.take()
-        {
+        if !matches!(command, Command::Rnto(_) | Command::Noop) {
+            let kept = std::mem::take(&mut self.renaming);
             self.shared.unfinished.give_back(&kept);
         }
         match command {
@@ -193,6 +191,9 @@ impl Session {
             Command::Help => self.say(214, "Files are brought with STOR, behind PASV or EPSV").await,
             Command::Opts(option) if option.to_ascii_uppercase().starts_with("UTF8") => {
                 self.say(200, "Names are UTF-8").await
+            }
+            Command::Opts(option) if option.to_ascii_uppercase().starts_with("MLST") => {
+                self.say(200, "MLST OPTS type;size;modify;").await
             }
             Command::Opts(_) => self.say(501, "There is no such option").await,
             Command::Stat => self.say(211, "No file is coming").await,
@@ -246,6 +247,7 @@ impl Session {
             Command::List(name) => self.list(Style::Long, &name).await,
             Command::Nlst(name) => self.list(Style::Names, &name).await,
             Command::Mlsd(name) => self.list(Style::Facts, &name).await,
+            Command::Mlst(name) => self.look_at(&name).await,
             Command::Size(name) => match self.brought(&name) {
                 Some(file) => self.say(213, &file.bytes.to_string()).await,
                 None => self.say(550, "No such file was brought lately").await,
@@ -274,9 +276,18 @@ impl Session {
         if !self.shared.is_plain_allowed && !self.control.is_encrypted() {
             return self.say(530, "Passwords do not travel in the clear here: AUTH TLS first").await;
         }
-        self.guest = None;
+        self.leave();
         self.user = Some(name);
         self.say(331, "And the password, or an empty one beside a certificate").await
+    }
+
+    /// Nobody is logged in any more, and somebody else may: nothing of whoever was is left.
+    fn leave(&mut self) {
+        if self.guest.take().is_some() {
+            self.since = Instant::now();
+            self.brought.clear();
+            self.folder = VirtualPath::default();
+        }
     }
 
     async fn pass(&mut self, secret: &[u8]) -> io::Result<Next> {
@@ -361,7 +372,7 @@ impl Session {
         self.control.put(wire);
         self.pass = pass;
         // Who it was before was said in the clear.
-        self.guest = None;
+        self.leave();
         Ok(Next::Go)
     }
 
@@ -432,6 +443,8 @@ impl Session {
 
     /// Where a name leads, and the target of it; or says why there is none.
     async fn aim(&mut self, name: &str) -> io::Result<Option<(Arc<Sender>, VirtualPath, Target)>> {
+        // Whoever was removed since is not known any more.
+        self.shared.authenticator.look_again().await;
         let Some((sender, routes)) = self.now() else {
             let _said = self.say(530, "This sender is no more").await?;
             self.guest = None;

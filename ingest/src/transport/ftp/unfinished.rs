@@ -3,7 +3,7 @@
 //! Each is one file below `<data>/ftp-unfinished`: a line of JSON that says whose it is, where it lies in its sender's
 //! tree and when it came, then its bytes. It is written aside, synced, renamed, and its folder synced, before `226` is said
 //! (invariant ACK). The same name may be brought again; what came before under it stays beside it, unless it is the same
-//! bytes, until the newest is renamed or all of them are overdue: nothing that was acknowledged is replaced (ONCE).
+//! bytes; renamed, or overdue, they go the oldest first: nothing that was acknowledged is replaced (ONCE).
 
 use std::{
     collections::BTreeMap,
@@ -50,6 +50,13 @@ pub(super) struct Kept {
     pub(super) head: Head,
 }
 
+impl Kept {
+    /// By when it came: an older one has a lower number.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 /// Why a file cannot be kept.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotKept {
@@ -81,6 +88,10 @@ impl Unfinished {
     /// If the folder cannot be made or read, or a file in it is none of these.
     pub(super) fn open(folder: &Path) -> io::Result<Unfinished> {
         fs::create_dir_all(folder)?;
+        // Its name, too, is there when the power fails.
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            File::open(parent)?.sync_all()?;
+        }
         let mut known = Known::default();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
@@ -120,10 +131,10 @@ impl Unfinished {
             known.next += 1;
             known.next - 1
         };
-        let aside = self.folder.join(format!("{number}{ASIDE}"));
-        let written = self.write(&aside, &self.file(number), &head, bytes);
-        if let Err(error) = written {
-            let _not_there = fs::remove_file(&aside);
+        let (aside, file) = (self.aside(number), self.file(number));
+        if let Err(error) = self.write(&aside, &file, &head, bytes) {
+            // It is not acknowledged, so it is nowhere.
+            let _not_there = (fs::remove_file(&aside), fs::remove_file(&file));
             return Err(error.into());
         }
         let same: Vec<u64> = {
@@ -137,7 +148,10 @@ impl Unfinished {
             same
         };
         for number in same {
-            self.remove_number(number)?;
+            // The new one is there: its sender is told so.
+            if let Err(error) = self.remove_number(number) {
+                tracing::error!(%error, "an unfinished file that came again cannot be removed");
+            }
         }
         Ok(())
     }
@@ -153,32 +167,44 @@ impl Unfinished {
         File::open(&self.folder)?.sync_all()
     }
 
-    /// The newest one of that name, which nobody else gets until it is given back.
-    pub(super) fn take(&self, sender: &str, path: &VirtualPath) -> Option<Kept> {
+    /// All of that name, the oldest first, which nobody else gets until they are given back.
+    pub(super) fn take(&self, sender: &str, path: &VirtualPath) -> Vec<Kept> {
         let path = path.to_string();
         let mut known = self.known();
-        let is_it = |number: &u64, head: &Head| {
+        let is_it = |(number, head): &(&u64, &Head)| {
             head.sender == sender && head.path == path && !known.taken.contains(number)
         };
-        let found = known.files.iter().rev().find(|(number, head)| is_it(number, head));
-        let (number, head) = found.map(|(number, head)| (*number, head.clone()))?;
-        known.taken.push(number);
-        Some(Kept { number, head })
+        let kept = |(number, head): (&u64, &Head)| Kept { number: *number, head: head.clone() };
+        let found: Vec<Kept> = known.files.iter().filter(is_it).map(kept).collect();
+        known.taken.extend(found.iter().map(|kept| kept.number));
+        found
     }
 
-    /// The oldest one that came before that moment, as [`Unfinished::take`].
-    pub(super) fn take_overdue(&self, before: i64) -> Option<Kept> {
+    /// The first one from that number on that came before that moment, as [`Unfinished::take`].
+    pub(super) fn take_overdue(&self, before: i64, from: u64) -> Option<Kept> {
         let mut known = self.known();
-        let is_it = |number: &u64, head: &Head| head.at < before && !known.taken.contains(number);
-        let found = known.files.iter().find(|(number, head)| is_it(number, head));
-        let (number, head) = found.map(|(number, head)| (*number, head.clone()))?;
-        known.taken.push(number);
-        Some(Kept { number, head })
+        let is_it = |(number, head): &(&u64, &Head)| head.at < before && !known.taken.contains(number);
+        let (number, head) = known.files.range(from..).find(is_it)?;
+        let kept = Kept { number: *number, head: head.clone() };
+        known.taken.push(kept.number);
+        Some(kept)
     }
 
-    /// Gives one back that was taken and not handed over.
-    pub(super) fn give_back(&self, kept: &Kept) {
-        self.known().taken.retain(|number| *number != kept.number);
+    /// Gives back what was taken.
+    pub(super) fn give_back(&self, kept: &[Kept]) {
+        self.known().taken.retain(|number| kept.iter().all(|one| one.number != *number));
+    }
+
+    /// Gives one another unfinished name, in one step: it is there under one of them.
+    pub(super) fn rename(&self, kept: &Kept, path: &str) -> io::Result<()> {
+        let bytes = self.bytes(kept)?;
+        let head = Head { path: path.to_owned(), ..kept.head.clone() };
+        let aside = self.aside(kept.number);
+        self.write(&aside, &self.file(kept.number), &head, &bytes).inspect_err(|_| {
+            let _not_there = fs::remove_file(&aside);
+        })?;
+        let _before = self.known().files.insert(kept.number, head);
+        Ok(())
     }
 
     /// Its bytes.
@@ -206,6 +232,10 @@ impl Unfinished {
         let _gone = known.files.remove(&number);
         known.taken.retain(|taken| *taken != number);
         Ok(())
+    }
+
+    fn aside(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number}{ASIDE}"))
     }
 
     fn file(&self, number: u64) -> PathBuf {
@@ -286,13 +316,16 @@ mod tests {
         fs::write(folder.path().join("7.aside"), "half").unwrap();
         let again = Unfinished::open(folder.path()).unwrap();
         assert_eq!(again.count(), 1);
-        assert!(again.take("b", &path("/air/x.tmp")).is_none(), "it is another's");
-        let found = again.take("a", &path("/air/x.tmp")).unwrap();
-        assert_eq!(again.bytes(&found).unwrap(), b"one\ntwo");
-        assert!(again.take("a", &path("/air/x.tmp")).is_none(), "it is being handed over");
+        assert!(again.take("b", &path("/air/x.tmp")).is_empty(), "it is another's");
+        let found = again.take("a", &path("/air/x.tmp"));
+        assert_eq!(again.bytes(&found[0]).unwrap(), b"one\ntwo");
+        assert!(again.take("a", &path("/air/x.tmp")).is_empty(), "it is being handed over");
+        again.rename(&found[0], "/air/x.part").unwrap();
         again.give_back(&found);
-        let found = again.take("a", &path("/air/x.tmp")).unwrap();
-        again.remove(&found).unwrap();
+        let again = Unfinished::open(folder.path()).unwrap();
+        let found = again.take("a", &path("/air/x.part"));
+        assert_eq!(again.bytes(&found[0]).unwrap(), b"one\ntwo");
+        again.remove(&found[0]).unwrap();
         assert_eq!(Unfinished::open(folder.path()).unwrap().count(), 0);
     }
 
@@ -304,12 +337,14 @@ mod tests {
             kept.keep(head("a", "/x.tmp", at, bytes), bytes).unwrap();
         }
         assert_eq!(kept.count(), 2);
-        let newest = kept.take("a", &path("/x.tmp")).unwrap();
-        assert_eq!(kept.bytes(&newest).unwrap(), b"new");
-        kept.remove(&newest).unwrap();
-        assert!(kept.take_overdue(2).is_none());
-        let overdue = kept.take_overdue(3).unwrap();
+        assert!(kept.take_overdue(2, 0).is_none());
+        let overdue = kept.take_overdue(3, 0).unwrap();
         assert_eq!((overdue.head.at, kept.bytes(&overdue).unwrap()), (2, b"old".to_vec()));
+        assert!(kept.take_overdue(3, overdue.number() + 1).is_none());
+        kept.give_back(std::slice::from_ref(&overdue));
+        let all = kept.take("a", &path("/x.tmp"));
+        let said: Vec<_> = all.iter().map(|one| kept.bytes(one).unwrap()).collect();
+        assert_eq!(said, [b"old".to_vec(), b"new".to_vec()], "the last one is what its sender means");
     }
 
     #[test]

@@ -27,7 +27,7 @@ use super::{
     reception::{self, Received, Reception, Tally},
     registry::Place,
     reply::{self, Accepted},
-    session::ClientKey,
+    session::{ClientKey, assigned_client_id, is_assigned},
     sessions::SessionsError,
     settings::KIND,
     stream::{self, Writing},
@@ -43,8 +43,6 @@ use crate::{
 
 /// Nobody who has not authenticated may make us keep more than this.
 const CONNECT_LIMIT: usize = 16 << 10;
-/// What identifiers made here begin with.
-const ASSIGNED: &str = "ioc-";
 /// Without keep-alive a client may be silent for a day; then it is taken for gone.
 const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -307,17 +305,6 @@ async fn admit(
         Client { link, place, visit, reception, line, peer, pass: None, keep_alive, will, session_lifetime },
         connack,
     ))
-}
-
-/// An identifier for a client that leaves it to us.
-fn assigned_client_id() -> String {
-    format!("{ASSIGNED}{:032x}", rand::random::<u128>())
-}
-
-fn is_assigned(client_id: &str) -> bool {
-    client_id.strip_prefix(ASSIGNED).is_some_and(|number| {
-        number.len() == 32 && number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    })
 }
 
 async fn converse(

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::SessionNumber;
 
+/// What identifiers made here begin with.
+const ASSIGNED: &str = "ioc-";
+
 /// A client as its sessions know it: sender and client identifier. Two senders may use the same identifier without
 /// touching each other; a sender's name holds no `/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,4 +53,16 @@ impl Session {
             _ => false,
         }
     }
+}
+
+/// An identifier for a client that leaves it to us.
+pub(super) fn assigned_client_id() -> String {
+    format!("{ASSIGNED}{:032x}", rand::random::<u128>())
+}
+
+/// Whether it is one of those.
+pub(super) fn is_assigned(client_id: &str) -> bool {
+    client_id.strip_prefix(ASSIGNED).is_some_and(|number| {
+        number.len() == 32 && number.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }

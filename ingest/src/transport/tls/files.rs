@@ -22,7 +22,7 @@ use tokio_rustls::{
         },
     },
 };
-use x509_cert::{crl::CertificateList, der::Decode};
+use x509_cert::{crl::CertificateList, der::Decode, name::Name};
 
 /// No list is longer, in bytes: whoever fills the folder must not fill memory (invariant BOUND).
 const LONGEST_LIST: u64 = 64 << 20;
@@ -177,10 +177,20 @@ impl TlsFiles {
                     no_list(&path, &format_args!("{error} ({version})"))
                 })?;
                 let until = list.tbs_cert_list.next_update.map(|time| time.to_unix_duration());
-                lists.push(List { path: path.clone(), der, until });
+                let made = list.tbs_cert_list.this_update.to_unix_duration();
+                let issuer = list.tbs_cert_list.issuer;
+                lists.push(List { path: path.clone(), der, until, made, issuer });
             }
         }
-        Ok(lists)
+        // Of several lists of one CA the verifier believes the first, so that is the newest; the others are of no concern.
+        lists.sort_by_key(|list| std::cmp::Reverse(list.made));
+        let mut kept: Vec<List> = Vec::with_capacity(lists.len());
+        for list in lists {
+            if kept.iter().all(|newer| newer.issuer != list.issuer) {
+                kept.push(list);
+            }
+        }
+        Ok(kept)
     }
 }
 
@@ -188,6 +198,8 @@ struct List {
     path: PathBuf,
     der: CertificateRevocationListDer<'static>,
     until: Option<Duration>,
+    made: Duration,
+    issuer: Name,
 }
 
 fn no_list(path: &Path, what: &dyn std::fmt::Display) -> TlsError {

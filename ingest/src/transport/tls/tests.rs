@@ -233,6 +233,27 @@ async fn lists_lie_in_a_file_or_a_folder_as_pem_or_der_and_each_ca_needs_one() {
 }
 
 #[tokio::test]
+async fn of_several_lists_of_one_ca_the_newest_counts_wherever_it_lies() {
+    let authority = Authority::new();
+    let folder = authority.path("lists");
+    fs::create_dir(&folder).unwrap();
+    let at = |day: &'static str| ["-crl_lastupdate", day, "-crl_nextupdate", "20391231000000Z"];
+    // Nobody was revoked by the list whose file comes first.
+    authority.list("lists/a.pem", &at("20250101000000Z"));
+    authority.revoke("gateway");
+    authority.list("lists/b.pem", &at("20250102000000Z"));
+    let files = TlsFiles { revocations: Some(folder.clone()), ..authority.files() };
+    let door = open(files.clone());
+    assert_eq!(authority.comes(&door, Some("gateway")).await.unwrap_err().fault, HandshakeFault::Revoked);
+    // One behind the other in a file, too.
+    let both = ["a.pem", "b.pem"].map(|file| fs::read_to_string(folder.join(file)).unwrap()).concat();
+    fs::write(folder.join("a.pem"), both).unwrap();
+    fs::remove_file(folder.join("b.pem")).unwrap();
+    let door = open(files);
+    assert_eq!(authority.comes(&door, Some("gateway")).await.unwrap_err().fault, HandshakeFault::Revoked);
+}
+
+#[tokio::test]
 async fn an_old_list_is_believed_and_told() {
     let authority = Authority::new();
     authority.revoke("gateway");

@@ -22,11 +22,36 @@ use super::{
 use crate::{
     clients::DoorEvent,
     senders::Sender,
-    transport::{nothing::holds_nothing, withheld::Digest},
+    transport::{
+        nothing::holds_nothing,
+        tls::{Pass, until_void},
+        withheld::Digest,
+    },
 };
 
+/// Lines that may come while a file does. Whoever says more is not listened to any more.
+const MOST_HELD: usize = 16;
 /// When the power fails both connections end, and the control connection's end may arrive a moment behind the file's.
 const LAST_WORD: Duration = Duration::from_millis(20);
+
+/// What became of a file that came whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is on the log as what it is.
+    Taken,
+    /// It is on the log as something to be told of: empty, or over the limit.
+    Recorded,
+    /// It is not on the log.
+    NotAppended,
+}
+
+/// What became of a file, and what its sender is told.
+#[derive(Debug)]
+pub(super) struct Became {
+    pub(super) code: u16,
+    pub(super) sentence: String,
+    pub(super) fate: Fate,
+}
 
 /// Why nothing was taken of a file.
 enum NotTaken {
@@ -36,6 +61,8 @@ enum NotTaken {
     Aborted,
     /// The process ends.
     Stopping,
+    /// The certificate that the client came with does not count any more.
+    Void,
     /// The data connection did not bring it.
     NotReceived(NotReceived),
 }
@@ -62,16 +89,24 @@ impl Session {
         let _said = self.say(150, "Ready").await?;
         let mut seen = 0;
         let limit = target.max_bytes.min(self.shared.rooms.largest_file());
-        match self.receive(listener, limit, &mut room, &mut seen).await {
-            Ok(Received::Whole { bytes, .. }) if is_unfinished => self.keep(&path, bytes).await,
-            Ok(received) => {
-                let taken = self.hand_over(&sender, &target, received).await?;
-                if taken {
+        let received = match self.receive(listener, limit, &mut room, &mut seen).await {
+            Ok(received) => received,
+            Err(not_taken) => return self.broken_off(&path, seen, not_taken).await,
+        };
+        // It may have taken an hour: whoever may not any more has not brought it.
+        let Some((sender, path, target)) = self.aim(name).await? else { return Ok(Next::Go) };
+        if self.pass.as_mut().and_then(Pass::fault).is_some() {
+            return self.broken_off(&path, seen, NotTaken::Void).await;
+        }
+        match received {
+            Received::Whole { bytes, .. } if is_unfinished => self.keep(&path, bytes).await,
+            received => {
+                let became = self.hand_over(&sender, &target, received, 226).await;
+                if became.fate == Fate::Taken {
                     self.remember(path, seen);
                 }
-                Ok(Next::Go)
+                self.say(became.code, &became.sentence).await
             }
-            Err(not_taken) => self.broken_off(&path, seen, not_taken).await,
         }
     }
 
@@ -95,8 +130,7 @@ impl Session {
             counters: self.shared.counters.clone(),
         };
         let stop = self.shared.stop.clone();
-        let control = &mut self.control;
-        let held = &mut self.held;
+        let (control, held, pass) = (&mut self.control, &mut self.held, &mut self.pass);
         let mut coming = std::pin::pin!(receive(source, limit, room, seen));
         let mut received = None;
         let mut until = Instant::now() + self.shared.idle_after;
@@ -104,15 +138,16 @@ impl Session {
             tokio::select! {
                 biased;
                 // First what the client says: an end of both connections is an end that nobody meant.
-                line = control.line(), if held.is_none() => {
+                line = control.line() => {
                     let line = line.ok().flatten().ok_or(NotTaken::ControlEnded)?;
                     let answer = match Command::of(&line) {
                         Command::Abor => return Err(NotTaken::Aborted),
                         Command::Noop => Some(reply::line(200, "Here")),
                         Command::Stat => Some(reply::line(211, "A file is coming")),
-                        // Whatever else it says is answered behind the file.
+                        // Whatever else it says is answered behind the file, and its end is heard behind all of that.
+                        _ if held.len() == MOST_HELD => return Err(NotTaken::ControlEnded),
                         _ => {
-                            *held = Some(line);
+                            held.push_back(line);
                             None
                         }
                     };
@@ -126,6 +161,7 @@ impl Session {
                 }
                 () = tokio::time::sleep_until(until), if received.is_some() => {}
                 () = stop.cancelled(), if received.is_none() => return Err(NotTaken::Stopping),
+                _fault = until_void(pass.as_mut()), if received.is_none() => return Err(NotTaken::Void),
             }
             if Instant::now() >= until
                 && let Some(received) = received.take()
@@ -141,6 +177,7 @@ impl Session {
                 (0, "the control connection ended before the file was taken".to_owned())
             }
             NotTaken::Aborted => (426, "ABOR: nothing was taken".to_owned()),
+            NotTaken::Void => (421, "Your certificate was revoked or has expired".to_owned()),
             NotTaken::Stopping => (421, "The server is stopping: nothing was taken".to_owned()),
             NotTaken::NotReceived(NotReceived::NoConnection(error)) => {
                 (425, format!("No data connection came ({error}): nothing was taken"))
@@ -169,6 +206,10 @@ impl Session {
                 let _said = self.say(code, &sentence).await?;
                 self.say(226, "Aborted").await
             }
+            NotTaken::Void => {
+                self.end_with_pass().await?;
+                Ok(Next::End)
+            }
             NotTaken::Stopping => {
                 let _said = self.say(code, &sentence).await?;
                 Ok(Next::End)
@@ -177,13 +218,14 @@ impl Session {
         }
     }
 
-    /// Hands a file over, and tells what became of it. Whether it was taken as what it is.
+    /// Hands a file over, and gives what its sender is to be told.
     pub(super) async fn hand_over(
         &mut self,
         sender: &Sender,
         target: &Target,
         received: Received,
-    ) -> io::Result<bool> {
+        success: u16,
+    ) -> Became {
         let line = self
             .shared
             .intake
@@ -210,8 +252,7 @@ impl Session {
                     NotAppended::Full => format!("The log had no room for {} s: come again", BUS.as_secs()),
                     NotAppended::Down => "The log cannot be written: come again".to_owned(),
                 };
-                let _said = self.say(451, &sentence).await?;
-                return Ok(false);
+                return Became { code: 451, sentence, fate: Fate::NotAppended };
             }
         };
         fail::fail_point!("ftp_before_answer", |_| std::process::abort());
@@ -225,31 +266,24 @@ impl Session {
         let counters = &self.shared.counters;
         if is_withheld {
             counters.withheld.one();
-            tracing::warn!(
-                feed,
-                sender = sender.name,
-                limit = target.max_bytes,
-                "a file over the limit was withheld"
-            );
-            let why = format!("Larger than {} bytes: recorded by size and hash{position}", target.max_bytes);
-            let _said = self.say(552, &why).await?;
-            return Ok(false);
+            let limit = target.max_bytes;
+            tracing::warn!(feed, sender = sender.name, limit, "a file over the limit was withheld");
+            let sentence = format!("Larger than {limit} bytes: recorded by size and hash{position}");
+            return Became { code: 552, sentence, fate: Fate::Recorded };
         }
         if is_empty {
             counters.empty.one();
             self.shared.note(DoorEvent::Empty, &sender.name, self.peer, "a file without a value in it");
-            let why = format!("There is nothing in it: recorded as empty{position}");
-            let _said = self.say(550, &why).await?;
-            return Ok(false);
+            let sentence = format!("There is nothing in it: recorded as empty{position}");
+            return Became { code: 550, sentence, fate: Fate::Recorded };
         }
         counters.acknowledged.one();
         counters.acknowledged_bytes.add(bytes);
-        let _said = self.say(226, &format!("On disk{position}")).await?;
-        Ok(true)
+        Became { code: success, sentence: format!("On disk{position}"), fate: Fate::Taken }
     }
 
     /// Keeps an unfinished file until it is renamed.
-    pub(super) async fn keep(&mut self, path: &VirtualPath, bytes: Vec<u8>) -> io::Result<Next> {
+    async fn keep(&mut self, path: &VirtualPath, bytes: Vec<u8>) -> io::Result<Next> {
         let mut digest = Digest::default();
         digest.update(&bytes);
         let count = digest.bytes();

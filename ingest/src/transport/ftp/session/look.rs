@@ -4,9 +4,10 @@ use std::io;
 
 use super::{
     super::{
-        listing::{Brought, Style, listing},
+        listing::{Brought, Style, listing, stamp},
         passive,
         path::VirtualPath,
+        reply,
         target::folders,
         wire::Wire,
     },
@@ -74,5 +75,20 @@ impl Session {
             Ok(()) => self.say(226, "That is all").await,
             Err(error) => self.say(426, &format!("The data connection broke ({error})")).await,
         }
+    }
+
+    /// One file, or a folder, by its facts (RFC 3659, section 7).
+    pub(super) async fn look_at(&mut self, name: &str) -> io::Result<Next> {
+        let path = match self.folder.join(name) {
+            Ok(path) => path,
+            Err(why) => return self.say(550, why).await,
+        };
+        let facts = match self.brought(name) {
+            Some(file) => format!("type=file;size={};modify={}; {path}", file.bytes, stamp(file.at)),
+            None if path == self.folder || path.parts().is_empty() => format!("type=dir; {path}"),
+            None => return self.say(550, "No such file was brought lately").await,
+        };
+        self.control.write(&reply::lines(250, "What there is", &[&facts], "End")).await?;
+        Ok(Next::Go)
     }
 }
