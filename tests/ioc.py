@@ -96,7 +96,13 @@ class Ioc:
         )
         if check and done.returncode != 0:
             raise AssertionError(f"ioc {arguments} failed: {done.stderr}")
+        if arguments[0] == "sender" and arguments[1] in ("add", "remove") and self.runs():
+            # A change of the senders is noticed within a second.
+            time.sleep(1.5)
         return done
+
+    def runs(self):
+        return self.process is not None and self.process.poll() is None
 
     def add_sender(self, name, *feeds, subjects=()):
         """Registers a sender and gives back its password and token."""

@@ -278,7 +278,6 @@ def test_who_a_sender_that_was_removed_meanwhile_has_not_brought_its_file(tmp_pa
         link = ftp.transfercmd(f"STOR /files/{name}")
         link.sendall(text[:-1])
         house.ioc.run("sender", "remove", "leaving")
-        time.sleep(1.5)
         link.sendall(text[-1:])
         link.close()
         with pytest.raises(ftplib.error_perm, match="530 This sender is no more"):

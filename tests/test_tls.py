@@ -64,8 +64,6 @@ class House:
         """A certificate of its own, and its sender."""
         self.authority.certify(file, "/O=Test/CN=x", f"DNS:{file}.test")
         self.certify(sender, f"{file}.test", *feeds)
-        # A change of the senders is noticed within a second.
-        time.sleep(1.5)
 
     def revoke(self, *files):
         self.authority.revoke(*files)
