@@ -89,6 +89,13 @@ impl Intake {
         reducer.as_ref().is_some_and(|reducer| feeds.iter().any(|feed| reducer.is_personal(feed)))
     }
 
+    /// Those of these feeds whose messages do.
+    pub(crate) fn personal_of(&self, feeds: &[String]) -> Vec<String> {
+        let reducer = self.reducer.borrow();
+        let is_personal = |feed: &&String| reducer.as_ref().is_some_and(|reducer| reducer.is_personal(feed));
+        feeds.iter().filter(is_personal).cloned().collect()
+    }
+
     /// What may be appended of what the builder collected.
     async fn kept(&self, line: &SenderLine, chunk: &mut ChunkBuilder) {
         let reducer = self.reducer.borrow().clone();

@@ -292,7 +292,7 @@ async fn admit(
         receive_maximum: usize::from(shared.config.receive_maximum),
         has_lasting_session: connect.session_lifetime > 0,
         is_resumed: begun.present,
-        may_mark: !shared.intake.is_personal(&sender.feeds),
+        personal: shared.intake.personal_of(&sender.feeds),
         exchanges: begun.exchanges,
         open_here: FxHashSet::default(),
         aliases: Aliases::default(),
@@ -460,7 +460,7 @@ impl Client {
             }
             self.line.comes_from(sender.origin(Some(self.peer), certificate));
             self.line.may_send_to(&sender.feeds);
-            self.reception.may_mark = !shared.intake.is_personal(&sender.feeds);
+            self.reception.personal = shared.intake.personal_of(&sender.feeds);
             self.reception.sender = sender;
             self.reception.topics.clear();
         }
@@ -474,7 +474,7 @@ impl Client {
         if !Arc::ptr_eq(&routes, &self.reception.routes) {
             self.reception.routes = routes.clone();
             self.reception.topics.clear();
-            self.reception.may_mark = !shared.intake.is_personal(&self.reception.sender.feeds);
+            self.reception.personal = shared.intake.personal_of(&self.reception.sender.feeds);
         }
     }
 

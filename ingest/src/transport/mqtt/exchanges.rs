@@ -8,9 +8,9 @@
 //! released and forgotten again would swallow the next publish under it. Rejected: a file that is written before
 //! each PUBREC (a second fsync for every publish), and releases in the log (they are no messages).
 //!
-//! The identifier decides what is the same exchange, not DUP nor the content. But without DUP and with other content
-//! it is a client that lost its memory and began anew, and its publish is another one: nothing is lost by a
-//! gateway that was switched off.
+//! The identifier decides what is the same exchange, not DUP nor the content. But without DUP and with other content,
+//! or content of which nothing may be remembered, it is a client that lost its memory and began anew, and its publish
+//! is another one: nothing is lost by a gateway that was switched off.
 //!
 //! What is open is bounded (invariant BOUND): it goes with its session, and each sender may have as many open as one
 //! client has identifiers.
@@ -255,8 +255,8 @@ impl SessionExchanges {
     ) -> Taken {
         let mut state = self.all.lock();
         if let Some(exchange) = state.sessions.get(&self.number).and_then(|open| open.get(&id)) {
-            let is_another =
-                !is_repeated && mark.is_some() && exchange.mark.is_some() && mark != exchange.mark;
+            // Without marks nothing but DUP tells the two: rather once too often than never.
+            let is_another = !is_repeated && (mark.is_none() || mark != exchange.mark);
             if !is_another {
                 self.all.counters.repeated.one();
                 return Taken::Again(match &exchange.lies {

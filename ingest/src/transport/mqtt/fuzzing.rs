@@ -62,7 +62,7 @@ impl Reception {
                 receive_maximum: 16,
                 has_lasting_session: true,
                 is_resumed: false,
-                may_mark: true,
+                personal: Vec::new(),
                 exchanges: Exchanges::new(Arc::default()).begin("fuzz"),
                 open_here: FxHashSet::default(),
                 aliases: Aliases::default(),

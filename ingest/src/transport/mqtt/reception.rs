@@ -46,8 +46,8 @@ pub(super) struct Reception {
     pub(super) has_lasting_session: bool,
     /// Whether the session was there before this connection: a release may come again then.
     pub(super) is_resumed: bool,
-    /// Whether something of a publish may be remembered to tell it from another one.
-    pub(super) may_mark: bool,
+    /// The sender's feeds of whose publishes nothing may be remembered to tell them from others.
+    pub(super) personal: Vec<String>,
     /// What the session has open.
     pub(super) exchanges: Arc<SessionExchanges>,
     /// Of those, what was published on this connection.
@@ -183,7 +183,7 @@ impl Reception {
         };
         let mut exchange = None;
         if let (Some(id), true) = (id, once) {
-            let mark = self.may_mark.then(|| mark_of(topic, payload));
+            let mark = self.may_mark(topic).then(|| mark_of(topic, payload));
             let is_kept = self.has_lasting_session;
             match self.exchanges.publish(id, again, mark, &mut received.opening, is_kept) {
                 Taken::New => {
@@ -223,6 +223,14 @@ impl Reception {
         received.settling += usize::from(ack.settles(self.version));
         received.acks.push(ack);
         Ok(())
+    }
+
+    /// Whether something of a publish may be kept beside it: it belongs to a feed, and that tells of no person.
+    fn may_mark(&mut self, topic: &str) -> bool {
+        match self.topics.topic(&self.routes, topic, &self.sender) {
+            Routed::Feed(feed) => !self.personal.contains(&feed.id),
+            Routed::Forbidden(_) | Routed::Unmatched => false,
+        }
     }
 
     /// Whether PUBREC with that reason is the end of it: 3.1.1 has no way to say so, and goes on.
@@ -410,7 +418,7 @@ mod tests {
             receive_maximum: 2,
             has_lasting_session: false,
             is_resumed: false,
-            may_mark: true,
+            personal: Vec::new(),
             exchanges: Exchanges::new(Arc::default()).begin("gateway"),
             open_here: FxHashSet::default(),
             aliases: Aliases::default(),

@@ -19,6 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
@@ -33,6 +34,8 @@ use super::{
 use ioc_bus::{SharedBus, clock::Clock};
 
 const FILE: &str = "sessions.jsonl";
+/// How often sessions whose time is over are looked for: what they have open counts against their sender until then.
+const SWEEP_EVERY: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 60_000 });
 /// Outdated lines the file may hold beside as many as there are sessions.
 const SPARE_LINES: usize = if cfg!(test) { 64 } else { 4_096 };
 
@@ -254,16 +257,7 @@ impl State {
         if self.sessions.len() < most {
             return Ok(());
         }
-        let over: Vec<ClientKey> = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.is_over(now))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for key in over {
-            self.forget(&key);
-            let _new = self.unwritten.insert(key);
-        }
+        self.forget_over(now);
         if self.sessions.len() < most {
             return Ok(());
         }
@@ -281,6 +275,20 @@ impl State {
         Ok(())
     }
 
+    /// Forgets the sessions whose time is over, and what they have open.
+    fn forget_over(&mut self, now: i64) {
+        let over: Vec<ClientKey> = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.is_over(now))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in over {
+            self.forget(&key);
+            let _new = self.unwritten.insert(key);
+        }
+    }
+
     fn forget(&mut self, key: &ClientKey) {
         let _ended = self.sessions.remove(key);
         let _ended = self.exchanges.remove(key);
@@ -294,15 +302,24 @@ impl Shared {
 
     fn write_until_closed(&self, mut file: LinesFile) {
         let mut is_broken = false;
+        let mut swept = Instant::now();
         loop {
             let mut state = self.lock();
-            while !state.asked && !state.closing {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            while !state.asked && !state.closing && swept.elapsed() < SWEEP_EVERY {
+                let woken = self.changed.wait_timeout(state, SWEEP_EVERY);
+                (state, _) = woken.unwrap_or_else(PoisonError::into_inner);
+            }
+            if swept.elapsed() >= SWEEP_EVERY {
+                swept = Instant::now();
+                state.forget_over(now());
             }
             state.asked = false;
             let keys = std::mem::take(&mut state.unwritten);
             let waiting = std::mem::take(&mut state.waiting);
             let closing = state.closing;
+            if keys.is_empty() && waiting.is_empty() && !closing {
+                continue;
+            }
             let is_outdated = file.lines + keys.len() > 2 * state.sessions.len() + SPARE_LINES;
             let all = (is_broken || is_outdated).then(|| state.sessions.clone());
             let lines: Vec<u8> = match &all {
@@ -352,6 +369,7 @@ mod tests {
     use ioc_bus::{DiskLog, DiskLogConfig};
 
     use super::*;
+    use crate::transport::mqtt::exchanges::Taken;
 
     const LIMITS: SessionLimits = SessionLimits { most: 3, longest: 1_000 };
 
@@ -415,6 +433,26 @@ mod tests {
             sessions.begin(&key("a"), false, u32::MAX).await.expect("stored").lifetime,
             LIMITS.longest
         );
+    }
+
+    #[tokio::test]
+    async fn bound_what_a_session_has_open_ends_with_its_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sessions = opened(folder.path()).expect("opened");
+        let begun = sessions.begin(&key("a"), false, 10).await.expect("stored");
+        let mut opening = None;
+        let taken = begun.exchanges.publish(1, false, None, &mut opening, true);
+        assert!(matches!(taken, Taken::New));
+        sessions.end(&key("a"), None);
+        tokio::time::sleep(5 * SWEEP_EVERY).await;
+        assert!(sessions.shared.lock().sessions.contains_key(&key("a")), "its time is not over");
+        sessions.shared.lock().sessions.get_mut(&key("a")).expect("kept").since = Some(now() - 10_000);
+        while sessions.shared.lock().exchanges.contains_key(&key("a")) {
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+        drop(sessions);
+        let text = std::fs::read_to_string(folder.path().join(FILE)).expect("read");
+        assert_eq!(text.lines().count(), 3, "begun, ended, forgotten");
     }
 
     #[tokio::test]
