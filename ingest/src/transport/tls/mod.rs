@@ -7,8 +7,8 @@
 //!
 //! With a client CA a client is known by the name in its certificate: the first DNS name among its alternative names, as
 //! RFC 5425 has it, and the common name of its subject where it has none. What it was let in with is its [`Pass`]. A
-//! connection may live for months, so a pass is looked at again whenever the files change, and once an hour: with a
-//! certificate that was revoked or has expired meanwhile nobody stays. No session is taken up again, so that there is no
+//! connection may live for months, so a pass is looked at again whenever the files change, and when a certificate of its
+//! chain expires: with one that was revoked or has expired meanwhile nobody stays. No session is taken up again, so that there is no
 //! way around the lists.
 //!
 //! A list that should have been replaced is still believed: it names those who were revoked by then, and to believe no
@@ -44,6 +44,7 @@ use tokio_rustls::{
     server::TlsStream,
 };
 use tokio_util::sync::CancellationToken;
+use x509_cert::der::Decode;
 
 use self::files::{Made, Mark};
 use crate::clients::{Caller, Clients, DoorEvent};
@@ -54,7 +55,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const SAID_AGAIN: Duration = Duration::from_secs(60);
 /// And of lists that are old.
 const STALE_SAID_AGAIN: Duration = Duration::from_secs(60 * 60);
-/// A pass is looked at again so often, though no file has changed: certificates expire.
+/// A pass is looked at again so often, though no file has changed and nothing expires: clocks are set.
 const PASS_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Lets clients in by TLS.
@@ -112,7 +113,8 @@ pub struct Pass {
     /// The client's certificate, and those it showed between that and its CA.
     chain: Arc<[CertificateDer<'static>]>,
     in_use: watch::Receiver<InUse>,
-    looked: tokio::time::Instant,
+    /// When it is looked at again.
+    due: tokio::time::Instant,
     /// Found once, for good.
     fault: Option<HandshakeFault>,
     counts: TlsCounts,
@@ -160,7 +162,7 @@ impl TlsDoor {
             name: name::name_in(&chain[0]).map(Arc::from),
             chain: chain.iter().map(|certificate| certificate.clone().into_owned()).collect(),
             in_use,
-            looked: tokio::time::Instant::now(),
+            due: due(chain),
             fault: None,
             counts: self.counts.clone(),
         });
@@ -271,10 +273,10 @@ impl Pass {
     #[must_use]
     pub fn fault(&mut self) -> Option<HandshakeFault> {
         let has_changed = self.in_use.has_changed().unwrap_or(false);
-        if self.fault.is_some() || (!has_changed && self.looked.elapsed() < PASS_EVERY) {
+        if self.fault.is_some() || (!has_changed && tokio::time::Instant::now() < self.due) {
             return self.fault;
         }
-        self.looked = tokio::time::Instant::now();
+        self.due = due(&self.chain);
         let in_use = self.in_use.borrow_and_update().clone();
         let (own, between) = self.chain.split_first()?;
         let verified = in_use.0.verifier.as_ref()?.verify_client_cert(own, between, UnixTime::now());
@@ -288,7 +290,7 @@ impl Pass {
             if let Some(fault) = self.fault() {
                 return fault;
             }
-            let look_again = tokio::time::sleep_until(self.looked + PASS_EVERY);
+            let look_again = tokio::time::sleep_until(self.due);
             tokio::select! {
                 changed = self.in_use.changed() => match changed {
                     Ok(()) => self.in_use.mark_changed(),
@@ -309,6 +311,17 @@ impl Pass {
     pub(crate) fn is_strange(&self) {
         self.counts.counters.tls_strangers.one();
     }
+}
+
+/// When a chain is looked at again: behind the second in which the next of its certificates expires.
+fn due(chain: &[CertificateDer<'_>]) -> tokio::time::Instant {
+    let now = UnixTime::now().as_secs();
+    let expire = chain.iter().filter_map(|certificate| {
+        let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
+        let until = certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs();
+        (until >= now).then(|| Duration::from_secs(until - now + 1))
+    });
+    tokio::time::Instant::now() + expire.min().unwrap_or(PASS_EVERY).min(PASS_EVERY)
 }
 
 /// As [`Pass::until_void`]; never for whoever came without a certificate.

@@ -136,6 +136,22 @@ fn name(visitor: &Visitor) -> Option<&str> {
 }
 
 #[tokio::test]
+async fn who_a_certificate_that_expires_ends_its_connection_in_that_second() {
+    let authority = Authority::new();
+    let now = Command::new("date").args(["-u", "-d", "8 seconds", "+%Y%m%d%H%M%SZ"]).output().unwrap();
+    let until = String::from_utf8(now.stdout).unwrap();
+    authority.certify("brief", "/CN=brief", None, &["-enddate", until.trim()]);
+    let door = open(authority.files());
+    let (lasting, brief) = (authority.comes(&door, Some("gateway")), authority.comes(&door, Some("brief")));
+    let (mut lasting, mut brief) = (lasting.await.unwrap(), brief.await.unwrap());
+    let pass = brief.guest.pass.as_mut().unwrap();
+    assert_eq!(pass.fault(), None);
+    let ended = timeout(3 * WITHIN, pass.until_void()).await.expect("not only within the hour");
+    assert_eq!(ended, HandshakeFault::Expired);
+    assert_eq!(lasting.guest.pass.as_mut().unwrap().fault(), None);
+}
+
+#[tokio::test]
 async fn who_a_client_is_the_first_dns_name_of_its_certificate_or_its_common_name() {
     let authority = Authority::new();
     authority.certify("plain", "/CN=tram-4", None, &[]);
