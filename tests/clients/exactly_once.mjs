@@ -4,10 +4,10 @@ import { text } from "node:stream/consumers";
 
 import mqtt from "mqtt";
 
-const { CLIENT_PORT, CLIENT_USER, CLIENT_PASSWORD, CLIENT_TOPIC, CLIENT_VERSION } = process.env;
+const { CLIENT_SCHEME, CLIENT_PORT, CLIENT_USER, CLIENT_PASSWORD, CLIENT_TOPIC, CLIENT_VERSION } = process.env;
 const lines = (await text(process.stdin)).split("\n").filter((line) => line !== "");
 const protocolVersion = Number(CLIENT_VERSION);
-const client = mqtt.connect(`mqtt://127.0.0.1:${CLIENT_PORT}`, {
+const client = mqtt.connect(`${CLIENT_SCHEME ?? "mqtt"}://127.0.0.1:${CLIENT_PORT}/mqtt`, {
   clientId: `mqtt-js-${protocolVersion}`,
   username: CLIENT_USER,
   password: CLIENT_PASSWORD,

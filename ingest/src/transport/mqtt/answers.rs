@@ -36,7 +36,7 @@ pub(super) const WAITING_CHUNKS: usize = 4;
 /// Answers are written together up to so many bytes.
 const WRITE_TOGETHER: usize = 16 << 10;
 /// A client that takes none of its answers for so long is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What is to be answered, in order.
 pub(super) enum Answer {

@@ -21,7 +21,7 @@
 //! A connection reads into one chunk per `read`, hands it over with one ticket and acknowledges in order when the
 //! ticket resolves. Nothing lingers to make groups larger: what queues up during one fsync is the next group.
 //!
-//! By TLS it has a port of its own. A client with a certificate of a sender logs in with that and needs no password; it is
+//! A port speaks WebSocket as well, to whoever begins with a request of HTTP ([`websocket`]). By TLS it has one of its own. A client with a certificate of a sender logs in with that and needs no password; it is
 //! closed when its certificate does not count any more ([`Pass`](super::tls::Pass)).
 
 mod aliases;
@@ -46,6 +46,7 @@ mod session_lines;
 mod sessions;
 mod settings;
 mod stream;
+mod websocket;
 mod wire;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};

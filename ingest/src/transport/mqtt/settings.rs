@@ -26,8 +26,8 @@ pub static KIND: Kind = Kind {
     configure: |settings| Ok(Arc::new(Mqtt::configured(settings)?)),
 };
 
-/// What is spoken by TLS.
-const PROTOCOLS: &[&[u8]] = &[b"mqtt"];
+/// What is spoken by TLS: a browser opens its WebSocket as the second.
+const PROTOCOLS: &[&[u8]] = &[b"mqtt", b"http/1.1"];
 
 /// `[mqtt]`
 #[derive(Clone, Debug, Deserialize)]
