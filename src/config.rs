@@ -20,6 +20,8 @@ use ioc_model::{epoch::Epoch, pack::Feed};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use crate::up::demo_tls::DemoTls;
+
 /// The defaults, as they stand in the repository.
 pub const DEFAULT: &str = include_str!("../deploy/default.toml");
 
@@ -65,6 +67,9 @@ pub struct Config {
     /// The ways in, each with its own section.
     #[serde(skip)]
     pub transports: Vec<Arc<dyn Transport>>,
+    /// The demo's certificate for MQTT, where it is used.
+    #[serde(skip)]
+    pub demo_tls: Option<DemoTls>,
 }
 
 /// `[data]`
@@ -225,8 +230,41 @@ impl Config {
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Config, InvalidConfig> {
+        Ok(Config::read_all(file, environment, &[])?.0)
+    }
+
+    /// As [`Config::load`], for the demo: where nobody set a certificate for MQTT, there is one in the data folder.
+    ///
+    /// # Errors
+    /// With everything that is wrong, at once.
+    pub fn load_for_demo(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)> + Clone,
+    ) -> Result<Config, InvalidConfig> {
+        let (config, figment) = Config::read_all(file, environment.clone(), &[])?;
+        let is_set = |key| figment.extract_inner::<String>(key).is_ok_and(|path| !path.is_empty());
+        if is_set("mqtt.tls_certificate") || is_set("mqtt.tls_key") {
+            return Ok(config);
+        }
+        let tls = DemoTls::below(&config.data.folder);
+        let set = [("mqtt.tls_certificate", &tls.certificate), ("mqtt.tls_key", &tls.key)];
+        let (config, _) = Config::read_all(file, environment, &set)?;
+        Ok(Config { demo_tls: Some(tls), ..config })
+    }
+
+    /// `more` comes before the file.
+    fn read_all(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        more: &[(&str, &PathBuf)],
+    ) -> Result<(Config, Figment), InvalidConfig> {
         let mut faults = Vec::new();
         let mut figment = Figment::from(Toml::string(DEFAULT));
+        for (key, path) in more {
+            let key: Vec<String> = key.split('.').map(str::to_owned).collect();
+            let value = Value::from(path.display().to_string());
+            figment = figment.merge(Serialized::from(nested(&key, value), Profile::Default));
+        }
         let defaults: Dict = figment.extract().unwrap_or_default();
         if let Some(file) = file {
             match std::fs::read_to_string(file) {
@@ -265,7 +303,7 @@ impl Config {
             faults.extend(config.faults());
         }
         match config {
-            Some(config) if faults.is_empty() => Ok(config),
+            Some(config) if faults.is_empty() => Ok((config, figment)),
             _ => Err(InvalidConfig(faults)),
         }
     }

@@ -1,7 +1,7 @@
 //! The demo's publisher: a process of its own that sends recorded data as if it were measured now.
 //!
-//! It is a sender like any other and knows nothing of the pipeline's inside: gases and wind go over MQTT with a user
-//! and password of its own, dust as station files (TT 10/2021/TT-BTNMT) into the inbox, when their hour is over on
+//! It is a sender like any other and knows nothing of the pipeline's inside: gases and wind go over MQTT by TLS, with a user
+//! and password of its own and in the payloads of four makers of gateways, dust as station files (TT 10/2021/TT-BTNMT) into the inbox, when their hour is over on
 //! the demo's clock; logs go over syslog, TCP and UDP, each line at its moment. At its start it first sends the hours of the last two weeks, oldest first, as fast as they are
 //! acknowledged. It remembers nothing: after a restart it sends those again, and the pipeline drops and counts the
 //! duplicates.
@@ -23,6 +23,7 @@ mod follow;
 mod gases;
 mod lists;
 mod logs;
+mod payloads;
 mod record;
 mod reports;
 mod sensor;
@@ -35,6 +36,7 @@ use anyhow::Context;
 use ioc_bus::clock::Clock;
 use ioc_model::calendar::Calendar;
 use logs::Logs;
+pub(crate) use payloads::feeds;
 pub(crate) use stand_in::first_and_last_start;
 use stand_in::{Reading, readings};
 
@@ -50,6 +52,9 @@ pub struct PublisherArgs {
     /// Port of the MQTT endpoint.
     #[arg(long, default_value_t = 1883)]
     pub mqtt_port: u16,
+    /// CA of the MQTT endpoint, which is spoken to by TLS then.
+    #[arg(long)]
+    pub mqtt_ca: Option<PathBuf>,
     /// MQTT user.
     #[arg(long, default_value = "demo")]
     pub user: String,
@@ -129,7 +134,7 @@ async fn publish(
 ) -> anyhow::Result<()> {
     let channels = async {
         tokio::join!(
-            gases::publish(&args, readings),
+            gases::publish(&args, readings, calendar),
             dust::publish(&args, readings, calendar),
             logs::publish(&args, logs),
             lists::publish(&args, calendar),
@@ -177,9 +182,14 @@ mod tests {
         time::{EventTime, Millis, ReceivedAt},
     };
     use logs::Way;
+    use payloads::Message;
 
     use super::*;
     use crate::pack_files::{DEFAULT_PACK, embedded_pack};
+
+    fn is_of(line: &str, subject: &str, start: EventTime) -> bool {
+        line.contains(&start.rfc3339()[..19]) && line.contains(&format!("\"subject\":\"{subject}\""))
+    }
 
     #[test]
     fn balance_all_that_the_publisher_sends_is_accepted_by_the_demos_pack() {
@@ -195,18 +205,12 @@ mod tests {
         for Reading { station, hour } in readings(&record::hours().unwrap()) {
             let (gases, dust) = sent.entry(station.subject).or_default();
             let received_at = ReceivedAt(hour.known_at().0);
-            let topic = gases::topic(station);
-            for message in gases::messages(station, &hour) {
-                let tried = trial(
-                    &decoder,
-                    "replay-gas",
-                    &topic,
-                    Attributes::default(),
-                    received_at,
-                    message.as_bytes(),
-                );
-                assert_eq!((tried.lines.len(), tried.rejects), (1, 0), "{message}: {:?}", tried.lines);
-                *gases += 1;
+            for Message { feed, topic, payload } in payloads::messages(station, &hour, &calendar) {
+                let bytes = payload.as_bytes();
+                let tried = trial(&decoder, feed, &topic, Attributes::default(), received_at, bytes);
+                assert_eq!(tried.rejects, 0, "{payload}: {:?}", tried.lines);
+                assert!(tried.lines.iter().all(|line| is_of(line, station.subject, hour.start)), "{tried:?}");
+                *gases += tried.lines.len();
             }
             if let Some((name, content)) = dust::station_file(station, &hour, &calendar) {
                 let tried = trial(
@@ -218,12 +222,7 @@ mod tests {
                     content.as_bytes(),
                 );
                 assert_eq!(tried.rejects, 0, "{name}: {:?}", tried.lines);
-                assert!(
-                    tried.lines.iter().all(|line| line.contains(&hour.start.rfc3339()[..19])
-                        && line.contains(&format!("\"subject\":\"{}\"", station.subject))),
-                    "{:?}",
-                    tried.lines
-                );
+                assert!(tried.lines.iter().all(|line| is_of(line, station.subject, hour.start)), "{tried:?}");
                 *dust += tried.lines.len();
             }
         }

@@ -108,7 +108,11 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = || Config::load(arguments.config.as_deref(), std::env::vars());
     match arguments.command {
         Command::Up => up::run(&config()?, None),
-        Command::Demo(args) => up::run(&config()?, Some(args)),
+        Command::Demo(args) => {
+            let environment: Vec<_> = std::env::vars().collect();
+            let config = Config::load_for_demo(arguments.config.as_deref(), environment.into_iter())?;
+            up::run(&config, Some(args))
+        }
         Command::Check(args) => check::run(args, config()?.pack.choice()),
         Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
         Command::Contract(args) => contract::run(&args, &config()?.pack.choice()),

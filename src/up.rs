@@ -6,6 +6,7 @@
 
 mod archiving;
 mod demo_clock;
+pub(crate) mod demo_tls;
 mod entrance;
 mod flow;
 mod pages;
@@ -29,8 +30,8 @@ use ioc_stream::priority;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::entrance::Entrance;
 pub use self::publisher::{DemoArgs, PUBLISHER_COMMAND};
+use self::{demo_tls::DemoTls, entrance::Entrance};
 use crate::{
     clients,
     config::Config,
@@ -111,6 +112,9 @@ impl House<'_> {
             Some(demo) => demo.clock(&data)?,
             None => Clock::Machine,
         };
+        if config.demo_tls.is_some() {
+            DemoTls::make(&data)?;
+        }
         let names = Names::default();
         let overlay = demo.as_ref().map(|_| DEMO_OVERLAY);
         let packs = KeptPacks::open(&data, files, overlay, &names)?;

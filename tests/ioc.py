@@ -70,6 +70,8 @@ class Ioc:
             "IOC_HTTP_LISTEN": f"127.0.0.1:{self.http}",
             "IOC_PUSH_LISTEN": f"127.0.0.1:{self.push}",
             "IOC_MQTT_LISTEN": f"127.0.0.1:{self.mqtt}",
+            # Only the demo has a certificate by itself.
+            "IOC_MQTT_TLS_LISTEN": f"127.0.0.1:{free_port()}",
             "IOC_CLICKHOUSE_LISTEN": f"127.0.0.1:{self.clickhouse}",
             **{f"IOC_SYSLOG_{way.upper()}": f"127.0.0.1:{port}" for way, port in self.syslog.items()},
             "IOC_INBOX_SCAN_EVERY": "100ms",

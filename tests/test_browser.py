@@ -34,7 +34,8 @@ def counts_of(demo):
 
 def test_the_demo_replays_over_mqtt_and_as_files_until_hours_close(demo):
     eventually(lambda: len([count for count in closed_hours(demo).values() if count >= 12]) >= 2, seconds=90)
-    for feed in ("replay-gas", "replay-dust", "replay-security", "replay-antivirus", "replay-botnet"):
+    payloads = ("replay-wind", "replay-senml", "replay-logger", "replay-ngsi-ld", "replay-sensorthings")
+    for feed in (*payloads, "replay-dust", "replay-security", "replay-antivirus", "replay-botnet"):
         eventually(lambda feed=feed: counts_of(demo)[feed]["stored"] > 0)
     overview = demo.overview()
     assert overview["pack"]["replayed"], "it is labelled as replayed"
@@ -44,6 +45,7 @@ def test_the_demo_replays_over_mqtt_and_as_files_until_hours_close(demo):
     pids = {pid for task in children for pid in task.read_text().split()}
     names = [pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids]
     assert any(b"demo-publisher" in name for name in names), "the publisher is a process of its own"
+    assert any(b"--mqtt-ca" in name for name in names), "and publishes by TLS"
 
 
 def test_the_page_keeps_its_promises_in_chromium(demo):
@@ -83,5 +85,5 @@ def test_the_demo_goes_on_where_it_was_after_a_restart(demo):
     stored = {feed["id"]: feed["counts"]["stored"] for feed in before["feeds"]}
     for feed in after["feeds"]:
         assert feed["counts"]["stored"] >= stored[feed["id"]]
-    for feed in ("replay-gas", "replay-dust", "replay-security"):
+    for feed in ("replay-wind", "replay-senml", "replay-dust", "replay-security"):
         eventually(lambda feed=feed: counts_of(demo)[feed]["stored"] > stored[feed])

@@ -29,8 +29,12 @@ fn replayed_gases_are_converted_from_parts_per_billion() {
     let payload = ["no2", "o3", "so2", "nox"].map(|gas| {
         format!(r#"{{"indicator":"{gas}","subject":"RP-TANNINH","time":"2026-01-01T00:00:00Z","value":10,"unit":"ppb"}}"#)
     });
-    let tried =
-        tried("replay-gas", "ioc/replay/RP-TANNINH/observation", "2026-01-01T00:00:05Z", &payload.join("\n"));
+    let tried = tried(
+        "replay-wind",
+        "ioc/replay/RP-TANNINH/observation",
+        "2026-01-01T00:00:05Z",
+        &payload.join("\n"),
+    );
     assert_eq!(tried.rejects, 0, "{:#?}", tried.lines);
     for (line, value) in tried.lines.iter().zip([18.8, 19.6, 26.2, 18.8]) {
         let read: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -51,7 +55,7 @@ fn small_negatives_of_clean_air_count_and_what_no_analyser_means_does_not() {
     let quality = |values: &[f64]| {
         let payload = values.iter().enumerate().map(told).collect::<Vec<_>>().join("\n");
         let address = "ioc/replay/RP-TANNINH/observation";
-        let tried = tried("replay-gas", address, "2026-01-01T00:30:00Z", &payload);
+        let tried = tried("replay-wind", address, "2026-01-01T00:30:00Z", &payload);
         assert_eq!(tried.rejects, 0, "{:#?}", tried.lines);
         let read =
             |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["quality"].clone();
@@ -121,7 +125,7 @@ fn every_hour_of_the_replayed_record_is_taken() {
         let received_at = ReceivedAt(received_at.as_millisecond());
         let tried = trial(
             &decoder,
-            "replay-gas",
+            "replay-wind",
             address,
             Attributes::default(),
             received_at,

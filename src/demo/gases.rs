@@ -1,20 +1,32 @@
-//! Gases and wind over MQTT, one observation a message.
+//! Gases and wind over MQTT, by TLS where that is listened to, as gateways of four makers publish them.
 
 use std::{
     collections::BinaryHeap,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use ioc_model::time::{EventTime, Millis};
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS};
+use ioc_model::{
+    calendar::Calendar,
+    time::{EventTime, Millis},
+};
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS, Transport};
 use tokio::sync::watch;
+use tokio_rustls::rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 
 use super::{
     PublisherArgs,
     follow::Follow,
-    record::Hour,
-    stand_in::{Reading, StandIn},
+    payloads::{Message, messages},
+    stand_in::Reading,
 };
 
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -29,13 +41,21 @@ const LATE: u32 = 3;
 /// When the endpoint says that it has a new session, what it had not acknowledged before is forgotten on both sides
 /// (the client library drops it too): the publisher then begins again with the back-fill. Nothing is handed to the
 /// library before the first connection, for the same reason.
-pub(super) async fn publish(args: &PublisherArgs, readings: &[Reading]) {
+pub(super) async fn publish(args: &PublisherArgs, readings: &[Reading], calendar: &Calendar) {
     let mut options = MqttOptions::new(format!("ioc-demo-{}", args.user), &args.mqtt_host, args.mqtt_port);
     let _ = options
         .set_credentials(&args.user, &args.secret)
         .set_clean_session(false)
         .set_keep_alive(Duration::from_secs(30))
         .set_inflight(IN_FLIGHT);
+    if let Some(ca) = &args.mqtt_ca {
+        match trusting(ca) {
+            Ok(config) => drop(options.set_transport(Transport::tls_with_config(config.into()))),
+            Err(error) => {
+                return tracing::error!(%error, ca = %ca.display(), "nothing is published over mqtt");
+            }
+        }
+    }
     let (client, events) = AsyncClient::new(options, usize::from(IN_FLIGHT));
     let acknowledged = AtomicU64::new(0);
     let (session, mut sessions) = watch::channel(0);
@@ -43,7 +63,7 @@ pub(super) async fn publish(args: &PublisherArgs, readings: &[Reading]) {
         while sessions.changed().await.is_ok() {
             tokio::select! {
                 biased;
-                () = send(args, readings, &client, &acknowledged) => {}
+                () = send(args, readings, calendar, &client, &acknowledged) => {}
                 new = sessions.changed() => {
                     tracing::warn!("the mqtt endpoint began a new session: beginning again with the back-fill");
                     if new.is_ok() {
@@ -56,40 +76,56 @@ pub(super) async fn publish(args: &PublisherArgs, readings: &[Reading]) {
     tokio::join!(send, drive(events, &session, &acknowledged));
 }
 
-async fn send(args: &PublisherArgs, readings: &[Reading], client: &AsyncClient, acknowledged: &AtomicU64) {
+/// Believes that CA and no other.
+fn trusting(ca: &Path) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca)? {
+        roots.add(certificate?)?;
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+async fn send(
+    args: &PublisherArgs,
+    readings: &[Reading],
+    calendar: &Calendar,
+    client: &AsyncClient,
+    acknowledged: &AtomicU64,
+) {
     let mut follow = Follow::from_before(readings, args.clock, args.backfill_hours);
     let mut late = BinaryHeap::new();
     let mut sent = 0u64;
     while let Some(Reading { station, hour }) = follow.next("mqtt").await {
         while late.peek().is_some_and(|late: &Late| late.due <= hour.known_at()) {
             let Some(late) = late.pop() else { break };
-            sent += publish_one(client, &late.topic, late.message).await;
+            sent += publish_one(client, late.message).await;
         }
-        let topic = topic(station);
-        for message in messages(station, hour) {
+        for message in messages(station, hour, calendar) {
             match imperfection(args.imperfect) {
                 Imperfection::Late(hours) => {
                     let due = hour.known_at().plus(Millis::hours(hours));
-                    late.push(Late { due, topic: topic.clone(), message });
+                    late.push(Late { due, message });
                 }
                 Imperfection::Twice => {
-                    sent += publish_one(client, &topic, message.clone()).await;
-                    sent += publish_one(client, &topic, message).await;
+                    sent += publish_one(client, message.clone()).await;
+                    sent += publish_one(client, message).await;
                 }
-                Imperfection::None => sent += publish_one(client, &topic, message).await,
+                Imperfection::None => sent += publish_one(client, message).await,
             }
         }
         tracing::debug!(station = station.subject, hour = %hour.start, sent, acknowledged = acknowledged.load(Relaxed), "published an hour");
     }
     for late in late.into_sorted_vec().into_iter().rev() {
-        sent += publish_one(client, &late.topic, late.message).await;
+        sent += publish_one(client, late.message).await;
     }
     tracing::info!(sent, "the readings have ended: nothing more is published over mqtt");
 }
 
 /// Takes its place in line; waits while too many are unacknowledged. How many were sent: 0 or 1.
-async fn publish_one(client: &AsyncClient, topic: &str, message: String) -> u64 {
-    match client.publish(topic, QoS::AtLeastOnce, false, message).await {
+async fn publish_one(client: &AsyncClient, message: Message) -> u64 {
+    match client.publish(message.topic, QoS::AtLeastOnce, false, message.payload).await {
         Ok(()) => 1,
         // Only when the event loop is gone, and then this process ends.
         Err(error) => {
@@ -126,35 +162,6 @@ async fn drive(mut events: EventLoop, session: &watch::Sender<u64>, acknowledged
     }
 }
 
-/// Where a station's messages go.
-pub(super) fn topic(station: &StandIn) -> String {
-    format!("ioc/replay/{}/observation", station.subject)
-}
-
-/// The messages of an hour: one for each value there is, in the units of the record.
-pub(super) fn messages(station: &StandIn, hour: &Hour) -> Vec<String> {
-    let values = [
-        ("no2", hour.no2, "ppb"),
-        ("o3", hour.o3, "ppb"),
-        ("so2", hour.so2, "ppb"),
-        ("nox", hour.nox, "ppb"),
-        ("co", hour.co, "ppm"),
-        ("wind_speed", hour.wind_speed, "m/s"),
-        ("wind_direction", hour.wind_direction, "deg"),
-    ];
-    let message = |(indicator, value, unit): (&str, Option<f64>, &str)| {
-        let observation = serde_json::json!({
-            "subject": station.subject,
-            "indicator": indicator,
-            "time": hour.start.rfc3339(),
-            "value": value?,
-            "unit": unit,
-        });
-        Some(observation.to_string())
-    };
-    values.into_iter().filter_map(message).collect()
-}
-
 enum Imperfection {
     None,
     Twice,
@@ -175,14 +182,13 @@ fn imperfection(is_asked_for: bool) -> Imperfection {
 #[derive(PartialEq, Eq)]
 struct Late {
     due: EventTime,
-    topic: String,
-    message: String,
+    message: Message,
 }
 
 impl Ord for Late {
     fn cmp(&self, other: &Late) -> std::cmp::Ordering {
         // The heap gives the greatest first: what is due first.
-        (other.due, &other.message).cmp(&(self.due, &self.message))
+        (other.due, &other.message.payload).cmp(&(self.due, &self.message.payload))
     }
 }
 
@@ -195,26 +201,13 @@ impl PartialOrd for Late {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::{record::hours, stand_in::STAND_INS};
-
-    #[test]
-    fn a_missing_cell_is_not_sent_and_the_others_are_as_they_stand_in_the_record() {
-        let record = hours().unwrap();
-        assert_eq!(messages(&STAND_INS[0], &record[0]).len(), 7);
-        let third = messages(&STAND_INS[0], &record[2]);
-        let parsed: Vec<serde_json::Value> =
-            third.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-        let indicators: Vec<&str> =
-            parsed.iter().map(|message| message["indicator"].as_str().unwrap()).collect();
-        assert_eq!(indicators, ["o3", "so2", "co", "wind_speed", "wind_direction"]);
-        assert_eq!(parsed[2]["value"], 1.2);
-        assert_eq!(parsed[2]["unit"], "ppm");
-        assert_eq!(parsed[2]["time"], "2003-01-01T02:00:00.000Z");
-    }
 
     #[test]
     fn what_is_due_first_leaves_the_queue_first() {
-        let late = |due| Late { due: EventTime(due), topic: String::new(), message: String::new() };
+        let late = |due| Late {
+            due: EventTime(due),
+            message: Message { feed: "", topic: String::new(), payload: String::new() },
+        };
         let mut queue: BinaryHeap<Late> = [late(3), late(1), late(2)].into_iter().collect();
         let order: Vec<i64> = std::iter::from_fn(|| queue.pop()).map(|late| late.due.0).collect();
         assert_eq!(order, [1, 2, 3]);

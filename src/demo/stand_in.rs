@@ -15,19 +15,64 @@ pub(super) struct StandIn {
     pub(super) subject: &'static str,
     /// The part of its files' names before the time.
     pub(super) file_code: &'static str,
+    /// What its device is called in what its gateway publishes.
+    device: &'static str,
+    /// The way its gateway publishes.
+    pub(super) gateway: Gateway,
     /// From the record's time to the demo's, in weeks.
     weeks: i64,
 }
 
+/// What a gateway speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gateway {
+    /// RFC 8428.
+    Senml,
+    /// The JSON of a data logger.
+    Logger,
+    /// Entities of a smart city's context broker.
+    NgsiLd,
+    /// OGC 18-088.
+    SensorThings,
+}
+
 /// All of them.
 pub(super) const STAND_INS: [StandIn; 4] = [
-    StandIn { subject: "RP-TANNINH", file_code: "RP_TANNINH_KHI", weeks: 1_200 },
-    StandIn { subject: "RP-TRANGBANG", file_code: "RP_TRANGBANG_KHI", weeks: 1_187 },
-    StandIn { subject: "RP-DUCHOA", file_code: "RP_DUCHOA_KHI", weeks: 1_174 },
-    StandIn { subject: "RP-LONGAN", file_code: "RP_LONGAN_KHI", weeks: 1_161 },
+    StandIn {
+        subject: "RP-TANNINH",
+        file_code: "RP_TANNINH_KHI",
+        device: "urn:dev:ops:replay-tanninh:",
+        gateway: Gateway::Senml,
+        weeks: 1_200,
+    },
+    StandIn {
+        subject: "RP-TRANGBANG",
+        file_code: "RP_TRANGBANG_KHI",
+        device: "RP_TRANGBANG_KHI",
+        gateway: Gateway::Logger,
+        weeks: 1_187,
+    },
+    StandIn {
+        subject: "RP-DUCHOA",
+        file_code: "RP_DUCHOA_KHI",
+        device: "urn:ngsi-ld:AirQualityObserved:replay-duchoa",
+        gateway: Gateway::NgsiLd,
+        weeks: 1_174,
+    },
+    StandIn {
+        subject: "RP-LONGAN",
+        file_code: "RP_LONGAN_KHI",
+        device: "https://sta.example/replay-longan/v1.1",
+        gateway: Gateway::SensorThings,
+        weeks: 1_161,
+    },
 ];
 
 impl StandIn {
+    pub(super) fn device(&self) -> &'static str {
+        self.device
+    }
+
     /// What an hour of the record is for this station.
     pub(super) fn redated(&self, hour: &Hour) -> Hour {
         Hour { start: hour.start.plus(Millis::hours(self.weeks * 7 * 24)), ..*hour }

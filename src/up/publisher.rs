@@ -10,14 +10,13 @@ use ioc_ingest::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{House, demo_clock, entrance::Entrance};
-use crate::instance::DataFolder;
+use super::{House, demo_clock, demo_tls::DemoTls, entrance::Entrance};
+use crate::{demo, instance::DataFolder};
 
 /// The hidden command of the demo's publisher.
 pub const PUBLISHER_COMMAND: &str = "demo-publisher";
 
 const DEMO_SENDER: &str = "demo";
-const DEMO_GAS_FEED: &str = "replay-gas";
 const DEMO_REPORTS_FEED: &str = "demo-reports";
 const DEMO_DUST_FOLDER: &str = "replay-dust";
 
@@ -45,6 +44,8 @@ pub(super) struct Publisher {
     seed: u64,
     clock: Clock,
     secret: String,
+    /// Unless the operator has an own certificate, which somebody else must know whether to trust.
+    tls: Option<DemoTls>,
     stop: CancellationToken,
 }
 
@@ -54,6 +55,8 @@ struct Sends {
     seed: u64,
     clock: Clock,
     mqtt: SocketAddr,
+    /// By TLS.
+    mqtt_ca: Option<PathBuf>,
     secret: String,
     inbox: PathBuf,
     push: Option<String>,
@@ -76,22 +79,32 @@ impl House<'_> {
         let secret: String =
             self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
         let mut senders = Senders::load(&self.senders_file())?;
-        let feeds = [DEMO_GAS_FEED, DEMO_REPORTS_FEED].map(str::to_owned).to_vec();
+        let feeds = demo::feeds().into_iter().chain([DEMO_REPORTS_FEED.to_owned()]).collect();
         senders.set_secret(DEMO_SENDER, feeds, Vec::new(), &secret)?;
         senders.save()?;
         let DemoArgs { backfill_hours, seed, .. } = *demo;
-        Ok(Publisher { backfill_hours, seed, clock: self.clock, secret, stop: self.stop.clone() })
+        Ok(Publisher {
+            backfill_hours,
+            seed,
+            clock: self.clock,
+            secret,
+            tls: self.config.demo_tls.clone(),
+            stop: self.stop.clone(),
+        })
     }
 }
 
 impl Publisher {
     /// Publishes until it is told to stop.
     pub(super) fn publish(self, entrance: &Entrance) -> anyhow::Result<impl Future<Output = ()> + use<>> {
-        let Publisher { backfill_hours, seed, clock, secret, stop } = self;
+        let Publisher { backfill_hours, seed, clock, secret, tls, stop } = self;
         let ways_in = &entrance.ways_in;
         let inbox = ways_in.address(files::KIND.word).context("the demo needs the inbox")?;
-        let mqtt = ways_in.address(mqtt::KIND.word).and_then(|address| address.strip_prefix("mqtt://"));
-        let mqtt = mqtt.context("the demo needs the MQTT endpoint")?.parse()?;
+        let mqtt = ways_in.addresses(mqtt::KIND.word);
+        let by = |scheme: &str| mqtt.iter().find_map(|address| address.strip_prefix(scheme)?.parse().ok());
+        let by_tls = tls.and_then(|tls| Some((by("mqtts://")?, Some(tls.ca))));
+        let (mqtt, mqtt_ca) =
+            by_tls.or_else(|| Some((by("mqtt://")?, None))).context("the demo needs the MQTT endpoint")?;
         let inbox = PathBuf::from(inbox);
         let push = ways_in.address(http::KIND.word).map(ToString::to_string);
         let syslog = ways_in.addresses(syslog::KIND.word);
@@ -103,6 +116,7 @@ impl Publisher {
             seed,
             clock,
             mqtt,
+            mqtt_ca,
             secret,
             inbox,
             push,
@@ -121,6 +135,7 @@ async fn publish(sends: Sends) {
         seed,
         clock,
         mqtt,
+        mqtt_ca,
         secret,
         inbox,
         push,
@@ -148,6 +163,9 @@ async fn publish(sends: Sends) {
             .env("IOC_DEMO_SECRET", &secret)
             .stdin(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(ca) = &mqtt_ca {
+            let _ = command.arg("--mqtt-ca").arg(ca);
+        }
         if let Some(address) = &push {
             let _ = command.args(["--reports-push", address]);
         }

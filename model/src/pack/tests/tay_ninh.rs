@@ -55,7 +55,7 @@ fn the_demo_is_fed_by_three_channels_and_says_that_it_replays() {
         assert!(station.name.en.contains("replay station") && station.point.is_some(), "{}", station.id);
         assert_eq!(station.place.valid_from.to_string(), "2025-07-01");
     }
-    assert!(matches!(pack.feeds["replay-gas"].transport, Transport::Mqtt { .. }));
+    assert!(matches!(pack.feeds["replay-wind"].transport, Transport::Mqtt { .. }));
     assert!(matches!(pack.feeds["replay-dust"].transport, Transport::Files { .. }));
     assert!(matches!(pack.feeds["replay-security"].transport, Transport::Syslog { .. }));
     // Each says of itself that it is none; only the publisher's own address is a real one.
