@@ -24,6 +24,7 @@ mod reload;
 mod replay;
 mod replays;
 mod report_desk;
+mod say;
 mod sender;
 mod status;
 mod store_commit;
@@ -76,6 +77,8 @@ enum Command {
     Replay(replay::Args),
     /// Have what runs take over the changed folder of its pack.
     Reload,
+    /// Say something to a gateway: ask a Sparkplug node for its births.
+    Say(say::Args),
     /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
     Export(export::Args),
     /// Register, list and remove senders.
@@ -123,6 +126,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Held(args) => held::run(&config()?, args),
         Command::Replay(args) => replay::run(&config()?, &args),
         Command::Reload => reload::run(&config()?),
+        Command::Say(args) => say::run(&config()?, args),
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),
         Command::Config => {

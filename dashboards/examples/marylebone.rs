@@ -20,8 +20,8 @@ use ioc_model::{
     time::Now,
 };
 use support::{
-    AskedSources, AtTheDoor, Belt, Desk, HOUR, Record, SamePack, Shelf, arrival, counts, heard, hour,
-    observation, reject, results, text,
+    AskedSources, AtTheDoor, Belt, Desk, HOUR, OneNode, Record, SamePack, Shelf, arrival, counts, heard,
+    hour, observation, reject, results, text,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         clients: Arc::new(AtTheDoor),
         pulls: Arc::new(AskedSources),
         reload: Arc::new(SamePack),
+        nodes: Arc::new(OneNode),
     };
     let state = AppState::new(pack, board.clone(), behind, registry, &LiveLimits::default(), closing)?;
     let listener = tokio::net::TcpListener::bind(&address).await?;

@@ -33,6 +33,7 @@ pub mod live;
 pub mod log_sources;
 pub mod measures;
 pub mod misread;
+pub mod nodes;
 pub mod obligations;
 pub mod operator;
 pub mod originals;

@@ -131,6 +131,18 @@ impl Routes {
         &self.pack
     }
 
+    /// Its feeds.
+    #[must_use]
+    pub(crate) fn feeds(&self) -> &[Feed] {
+        &self.feeds
+    }
+
+    /// Where a topic goes, for that sender.
+    #[must_use]
+    pub(crate) fn route(&self, topic: &str, sender: &Sender) -> Routed<'_> {
+        self.resolve(self.find(topic, sender))
+    }
+
     /// The feed that is pushed to `/ingest/<name>`.
     #[must_use]
     pub fn http(&self, name: &str) -> Option<&Feed> {

@@ -14,7 +14,7 @@ use ioc_ingest::{
     intake::Intake,
     routes::Routes,
     senders::Authenticator,
-    transport::{Running, Site, follow},
+    transport::{Running, Site, follow, mqtt::Voice},
 };
 use ioc_model::{
     calendar::Calendar,
@@ -51,11 +51,14 @@ impl House {
             ..ioc_testing::feed("lines", Contract { max_bytes: 50, ..Contract::default() })
         };
         let pack = Arc::new(ioc_testing::pack("test", Vec::new(), Vec::new(), vec![feed]));
+        let routes = watch::channel(Arc::new(Routes::of_pack(&pack))).1;
+        let authenticator = Arc::new(Authenticator::open(&folder.path().join("senders.toml")).unwrap());
         let site = Site {
             intake: Intake::new(bus, Clock::Machine),
-            routes: watch::channel(Arc::new(Routes::of_pack(&pack))).1,
+            voice: Arc::new(Voice::new(routes.clone(), authenticator.clone())),
+            routes,
             pack,
-            authenticator: Arc::new(Authenticator::open(&folder.path().join("senders.toml")).unwrap()),
+            authenticator,
             calendar: Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap(),
             log: watch::channel(None).1,
             receipts: watch::channel(None).1,

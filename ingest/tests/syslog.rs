@@ -14,7 +14,7 @@ use ioc_ingest::{
     intake::Intake,
     routes::Routes,
     senders::Authenticator,
-    transport::{Running, Site, syslog},
+    transport::{Running, Site, mqtt::Voice, syslog},
 };
 use ioc_model::{
     calendar::Calendar,
@@ -73,11 +73,14 @@ impl House {
         let log = open_log(&folder.path().join("log"));
         let (bus, valve) = ValvedBus::before(log.clone(), Valve::Open);
         let pack = Arc::new(pack);
+        let routes = watch::channel(Arc::new(Routes::of_pack(&pack))).1;
+        let authenticator = Arc::new(Authenticator::open(&folder.path().join("senders.toml")).unwrap());
         let site = Site {
             intake: Intake::new(bus, Clock::Machine),
-            routes: watch::channel(Arc::new(Routes::of_pack(&pack))).1,
+            voice: Arc::new(Voice::new(routes.clone(), authenticator.clone())),
+            routes,
             pack,
-            authenticator: Arc::new(Authenticator::open(&folder.path().join("senders.toml")).unwrap()),
+            authenticator,
             calendar: Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap(),
             log: watch::channel(None).1,
             receipts: watch::channel(None).1,

@@ -9,7 +9,7 @@ use ioc_ingest::{
     intake::Intake,
     routes::Routes,
     senders::Authenticator,
-    transport::{Site, http::Receipts},
+    transport::{Site, http::Receipts, mqtt::Voice},
 };
 use ioc_model::{calendar::Calendar, pack::Pack, position::LogNumber};
 use ioc_storage::archive::ArchiveFolder;
@@ -27,6 +27,8 @@ pub(super) struct Entrance {
     /// Where it is archived, and the log that waits for that; none if nothing is, or the flow has it.
     pub(super) archive: Option<(ArchiveFolder, Arc<HeldBus>)>,
     pub(super) intake: Intake,
+    /// What is said to gateways.
+    pub(super) voice: Arc<Voice>,
     pub(super) ways_in: WaysIn,
     /// Which feed an address belongs to, as long as that pack is in effect.
     pub(super) routes: watch::Sender<Arc<Routes>>,
@@ -59,11 +61,14 @@ impl House<'_> {
         let (log, log_known) = watch::channel(None);
         let (receipts, receipts_known) = watch::channel(None);
         let (routes, known_routes) = watch::channel(Arc::new(Routes::of_pack(pack)));
+        let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
+        let voice = Arc::new(Voice::new(known_routes.clone(), authenticator.clone()));
         let site = Site {
             intake: intake.clone(),
             pack: pack.clone(),
             routes: known_routes,
-            authenticator: Arc::new(Authenticator::open(&self.senders_file())?),
+            voice: voice.clone(),
+            authenticator,
             calendar: Calendar::of_zone(&pack.timezone)?,
             log: log_known,
             receipts: receipts_known,
@@ -73,6 +78,6 @@ impl House<'_> {
             stop: self.stop.clone(),
         };
         let ways_in = self.take_in(&site).await?;
-        Ok(Entrance { pack: pack.clone(), bus, archive, intake, ways_in, routes, log, receipts })
+        Ok(Entrance { pack: pack.clone(), bus, archive, intake, voice, ways_in, routes, log, receipts })
     }
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     archive::Archivist, clients::AtTheDoor, history::StoreHistory, instance::Instance, operator::Desk,
-    pack_versions::KeptPacks, pulls::Asked,
+    pack_versions::KeptPacks, pulls::Asked, say::ToNodes,
 };
 
 /// HTTP connections beside live ones: pages, the API, metrics.
@@ -95,6 +95,7 @@ impl House<'_> {
             clients,
             pulls,
             reload: Arc::new(orders),
+            nodes: Arc::new(ToNodes(entrance.voice.clone())),
         };
         let (pack, board) = (entrance.pack.clone(), flow.board.clone());
         let state =

@@ -13,6 +13,7 @@ mod held;
 mod history;
 mod lineage;
 mod misread;
+mod nodes;
 mod obligations;
 mod pack;
 mod picture;
@@ -55,12 +56,13 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::SharedAccess, arrivals::SharedArrivals, assets, board::Board, called::AgencyNames,
     clients::SharedClients, guarded::GuardedFeeds, history::SharedHistory, live::LivePace,
-    obligations::Names, operator::SharedOperator, originals::SharedOriginals, overview::Dimensions,
-    pack::SharedReload, problem::Problem, pulls::SharedPulls, seats::Seats, shared::Shared,
+    nodes::SharedNodes, obligations::Names, operator::SharedOperator, originals::SharedOriginals,
+    overview::Dimensions, pack::SharedReload, problem::Problem, pulls::SharedPulls, seats::Seats,
+    shared::Shared,
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 48] = [
+pub const PATHS: [&str; 49] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -82,6 +84,7 @@ pub const PATHS: [&str; 48] = [
     "/api/clients",
     "/api/pulls",
     "/api/pack/reload",
+    "/api/nodes/rebirth",
     "/api/figures",
     "/api/alerts",
     "/api/alerts/times",
@@ -155,6 +158,8 @@ pub struct Behind {
     pub pulls: SharedPulls,
     /// Who takes a changed pack over.
     pub reload: SharedReload,
+    /// Who speaks to nodes.
+    pub nodes: SharedNodes,
 }
 
 /// What is shown of a pack while it is in effect.
@@ -213,6 +218,7 @@ pub struct AppState {
     clients: SharedClients,
     pulls: SharedPulls,
     reload: SharedReload,
+    nodes: SharedNodes,
     shown: Arc<RwLock<Arc<Shown>>>,
     summaries: Arc<Shared<EventsQuery>>,
     event_pages: Arc<Shared<EventsQuery>>,
@@ -260,6 +266,7 @@ impl AppState {
             clients: behind.clients,
             pulls: behind.pulls,
             reload: behind.reload,
+            nodes: behind.nodes,
             shown: Arc::new(RwLock::new(Arc::new(Shown::of(pack, &closing)))),
             summaries: Arc::default(),
             event_pages: Arc::default(),
@@ -338,6 +345,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/clients", get(clients::clients))
         .route("/api/pulls", get(pulls::pulls))
         .route("/api/pack/reload", post(pack::reload))
+        .route("/api/nodes/rebirth", post(nodes::rebirth))
         .route("/api/figures", get(figures::figures))
         .route("/api/alerts", get(alerts::alerts))
         .route("/api/alerts/times", get(alerts::times))

@@ -12,7 +12,7 @@ use ioc_model::{
 use serde_json::Value;
 
 use crate::{
-    described::{ORDER, asked, filled},
+    described::{NODE, ORDER, asked, filled},
     lineage::original,
     server::{NOON, STATION, Server},
     support::{
@@ -78,6 +78,8 @@ async fn nothing_is_answered_before_it_is_known_who_asks() {
             server.post(&asked, "application/json", b"{\"user\":\"an\"}").await
         } else if path.starts_with("/api/replays") {
             server.post(&asked, "application/json", ORDER).await
+        } else if path.ends_with("/rebirth") {
+            server.post(&asked, "application/json", NODE).await
         } else {
             server.get(&asked, &[]).await
         };
@@ -246,6 +248,7 @@ async fn nobody_acts_on_what_they_do_not_see() {
     assert!(server.desk.taken.lock().unwrap().is_empty());
     assert_eq!(server.post(&acknowledge(STATION), "application/json", said).await.status, 202);
     assert_eq!(server.post("/api/pack/reload", "application/json", b"").await.status, 403);
+    assert_eq!(server.post("/api/nodes/rebirth", "application/json", NODE).await.status, 403);
 }
 
 #[tokio::test]

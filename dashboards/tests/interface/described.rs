@@ -36,6 +36,9 @@ pub fn described() -> Value {
 /// An order to read again what [`filled`] has.
 pub const ORDER: &[u8] = br#"{"of": {"feed": "air-gateway"}, "user": "an"}"#;
 
+/// A node that is asked for its births.
+pub const NODE: &[u8] = br#"{"sender": "gw", "group": "TayNinh", "node": "gw-0001"}"#;
+
 /// A server that has something at each path, and the path with its parameters filled in.
 pub async fn filled() -> Server {
     let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form())].into(), ..watched() }).await;
@@ -130,6 +133,19 @@ async fn the_described_interface_is_the_served_one() {
         } else if path.ends_with("/reload") {
             assert_eq!(server.post(&asked, "text/plain", b"").await.status, 415, "{path}");
             assert_eq!(server.post(&asked, "application/json", b"").await.status, 200, "{path}");
+        } else if path.ends_with("/rebirth") {
+            for (content_type, body, status) in [
+                ("text/plain", NODE, 415),
+                ("application/json", NODE, 200),
+                ("application/json", br#"{"sender": "gw", "group": "TayNinh", "node": "asked"}"#, 409),
+                ("application/json", br#"{"sender": "gw", "group": "TayNinh", "node": "other"}"#, 404),
+                ("application/json", br##"{"sender": "gw", "group": "TayNinh", "node": "#"}"##, 422),
+                ("application/json", br#"{"sender": "gw"}"#, 422),
+            ] {
+                let reply = server.post(&asked, content_type, body).await;
+                assert_eq!(reply.status, status, "{path}");
+                assert!(status != 200 || reply.json() == json!({"sessions": 2, "connected": 1}));
+            }
         } else if path.ends_with("/acknowledge") {
             let reply = server.post(&asked, "application/json", b"{\"user\":\"an\"}").await;
             assert_eq!(reply.status, 202, "{path}");

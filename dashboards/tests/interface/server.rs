@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{self, AskedSources, AtTheDoor, Belt, Desk, Given, Record, SamePack, Shelf};
+use crate::support::{self, AskedSources, AtTheDoor, Belt, Desk, Given, OneNode, Record, SamePack, Shelf};
 
 pub const STATION: &str = "TN_UBNDTN_KHIXQU";
 pub const NOON: i64 = 1_087_200_000_000;
@@ -74,6 +74,7 @@ impl Server {
             clients,
             pulls: Arc::new(AskedSources),
             reload: Arc::new(SamePack),
+            nodes: Arc::new(OneNode),
         };
         let state = AppState::new(pack, board.clone(), behind, registry, &limits, closing.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

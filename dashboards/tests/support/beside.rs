@@ -12,6 +12,7 @@ use ioc_dashboards::{
     arrivals::{Arrivals, Arrived, Became, Portion, Reach, Stretch},
     clients::{ClientList, ClientView, NoticeView, SenderView},
     history::HistoryAnswer,
+    nodes::{Nodes, NotAsked, RebirthAsked, RebirthRequest},
     operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
@@ -131,6 +132,21 @@ impl Reload for SamePack {
     fn reload(&self) -> Reloading<'_> {
         let version = PackVersion("0011223344556677".to_owned());
         Box::pin(ready(Ok(Reloaded { before: version.clone(), version })))
+    }
+}
+
+/// A node that hears, one that was asked, and no others.
+#[derive(Debug)]
+pub struct OneNode;
+
+impl Nodes for OneNode {
+    fn rebirth(&self, of: &RebirthRequest) -> Result<RebirthAsked, NotAsked> {
+        match &*of.node {
+            "gw-0001" => Ok(RebirthAsked { sessions: 2, connected: 1 }),
+            "asked" => Err(NotAsked::TooSoon),
+            "#" => Err(NotAsked::NoName),
+            _ => Err(NotAsked::NotHeard),
+        }
     }
 }
 

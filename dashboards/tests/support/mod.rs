@@ -13,7 +13,7 @@ mod record;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub use beside::{AskedSources, AtTheDoor, Belt, Desk, Given, SamePack, Shelf};
+pub use beside::{AskedSources, AtTheDoor, Belt, Desk, Given, OneNode, SamePack, Shelf};
 use ioc_model::{
     contract::Contract,
     counts::Counts,

@@ -6,7 +6,7 @@ use ioc_model::{calendar::Calendar, pack::Pack, position::LogNumber};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
 
-use super::http::KnownReceipts;
+use super::{http::KnownReceipts, mqtt::Voice};
 use crate::{intake::Intake, routes::Routes, senders::Authenticator};
 
 /// What a transport is started with.
@@ -18,6 +18,8 @@ pub struct Site {
     pub pack: Arc<Pack>,
     /// Which feed an address belongs to.
     pub routes: watch::Receiver<Arc<Routes>>,
+    /// What is said to gateways.
+    pub voice: Arc<Voice>,
     /// Who may send.
     pub authenticator: Arc<Authenticator>,
     /// The pack's: times in names of files and days of folders are local.

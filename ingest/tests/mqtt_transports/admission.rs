@@ -128,7 +128,7 @@ async fn a_connack_of_version_5_tells_the_limits_and_the_identifier_it_assigned(
     // Nothing of a maximum quality of service: all of them are taken.
     assert_eq!(connack[8..11], [0x22, 0, 32], "topic alias maximum 32");
     assert_eq!(connack[11..16], [0x27, 0, 16, 0, 0], "maximum packet size 1 MiB");
-    assert_eq!(connack[connack.len() - 6..], [0x28, 0, 0x29, 0, 0x2a, 0], "no subscriptions");
+    assert_eq!(connack[connack.len() - 2..], [0x2a, 0], "no shared subscriptions");
     let (mut plain, _) = Raw::connected(site.address, &Connect::new(Level::V311, "")).await;
     plain.send(&publish(Level::V311, "air/1", 1, "x")).await;
     plain.expect(&puback(1)).await;

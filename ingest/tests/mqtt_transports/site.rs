@@ -8,7 +8,7 @@ use ioc_ingest::{
     intake::Intake,
     routes::Routes,
     senders::{Authenticator, Senders},
-    transport::mqtt::{MqttConfig, MqttCounters, MqttCounts, MqttEndpoint},
+    transport::mqtt::{MqttConfig, MqttCounters, MqttCounts, MqttEndpoint, Voice},
 };
 use ioc_model::{
     contract::Contract,
@@ -84,12 +84,14 @@ impl Site {
 
     async fn start(&mut self) {
         self.stop = CancellationToken::new();
+        let routes = watch::channel(Arc::new(Routes::of_pack(&Arc::new(pack())))).1;
+        let authenticator = Arc::new(Authenticator::open(&self.senders_path()).unwrap());
+        let voice = Arc::new(Voice::new(routes, authenticator));
         let endpoint = MqttEndpoint::bind(
             self.config.clone(),
             None,
             self.intake.clone(),
-            watch::channel(Arc::new(Routes::of_pack(&Arc::new(pack())))).1,
-            Arc::new(Authenticator::open(&self.senders_path()).unwrap()),
+            voice,
             &self.folder.path().join("sessions"),
             self.stop.clone(),
         )

@@ -34,7 +34,6 @@ fn cases(level: Level) -> Vec<(&'static str, Vec<u8>, u8)> {
         ("reserved flags", vec![0xc5, 0], 0x81),
         ("a second CONNECT", Connect::new(level, "a").bytes(), 0x82),
         ("a CONNACK", vec![0x20, 2, 0, 0], 0x82),
-        ("a PUBACK for nothing", vec![0x40, 2, 0, 1], 0x82),
         ("a PUBREC for nothing", vec![0x50, 2, 0, 1], 0x82),
         ("a SUBSCRIBE without filters", vec![0x82, 2, 0, 1], if level == Level::V5 { 0x81 } else { 0x82 }),
         ("a PINGREQ with a body", vec![0xc0, 1, 0], 0x81),
@@ -152,7 +151,12 @@ async fn subscriptions_and_exchanges_of_other_brokers_are_answered_and_the_conne
     raw.ping().await;
     let (mut raw, _) = Raw::connected(site.address, &Connect::new(Level::V5, "a")).await;
     raw.send(b"\x82\x0b\x00\x05\x00\x00\x01a\x01\x00\x01#\x00").await;
-    raw.expect(&[0x90, 5, 0, 5, 0, 0x87, 0xa2]).await;
+    raw.expect(&[0x90, 5, 0, 5, 0, 0x87, 0x87]).await;
+    raw.send(b"\x82\x11\x00\x05\x00\x00\x06$share\x01\x00\x02a#\x00").await;
+    raw.expect(&[0x90, 5, 0, 5, 0, 0x87, 0x8f]).await;
+    // What it answers to is of a process that is no more.
+    raw.send(b"\x40\x02\x00\x07").await;
+    raw.ping().await;
     raw.send(b"\xa2\x06\x00\x06\x00\x00\x01a").await;
     raw.expect(&[0xb0, 4, 0, 6, 0, 0x11]).await;
     raw.send(b"\x62\x02\x00\x07").await;

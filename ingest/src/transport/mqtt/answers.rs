@@ -1,7 +1,7 @@
 //! The writing half of a connection: answers leave in the order their packets came, PUBACKs and PUBRECs when
 //! their chunk is durable, PUBCOMPs when the release is (invariant ACK).
 //!
-//! Only PINGRESP overtakes: a gateway must not take a slow disk for a dead server and come back with everything it
+//! Behind them comes what the product itself says to the client ([`say`](super::say)). Only PINGRESP overtakes: a gateway must not take a slow disk for a dead server and come back with everything it
 //! has in flight.
 
 use std::{
@@ -25,8 +25,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     counters::MqttCounters,
     exchange::{Ack, AckKind},
+    hears::Hears,
     reason::Reason,
     reply,
+    say::Subscription,
     stream::Writing,
     wire::Version,
 };
@@ -42,8 +44,16 @@ pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) enum Answer {
     /// These bytes.
     Ready(Vec<u8>),
-    /// These, once what they tell of is durable.
-    WhenDurable { acks: Vec<Ack>, durable: Told },
+    /// These, once what they tell of is durable; and what is retained of what was granted with it.
+    WhenDurable { acks: Vec<Ack>, durable: Told, granted: Option<Granted> },
+    /// Whatever is said to the client and is due.
+    Spoken,
+}
+
+/// A SUBACK or UNSUBACK, and the subscriptions whose retained messages come behind it.
+pub(super) struct Granted {
+    pub(super) answer: Vec<u8>,
+    pub(super) subscriptions: Vec<Subscription>,
 }
 
 /// Resolves when what is to be answered is durable.
@@ -60,10 +70,12 @@ pub(super) struct Link {
     /// Fired by the writing half when it ends before the reading half.
     stopped: CancellationToken,
     failure: OnceLock<AppendError>,
+    /// What is said to the client.
+    pub(super) hears: Hears,
 }
 
 impl Link {
-    pub(super) fn new(version: Version, stopped: CancellationToken) -> Link {
+    pub(super) fn new(version: Version, stopped: CancellationToken, hears: Hears) -> Link {
         Link {
             version,
             in_flight: AtomicU32::new(0),
@@ -71,6 +83,7 @@ impl Link {
             pinged: Notify::new(),
             stopped,
             failure: OnceLock::new(),
+            hears,
         }
     }
 
@@ -141,6 +154,12 @@ async fn write_all(
             Ok(answer) => answer,
             Err(_) => {
                 flush(socket, out).await?;
+                // No more of it at once than is written together: a client that does not read keeps the rest waiting, and
+                // bounded.
+                link.hears.write(out, WRITE_TOGETHER);
+                if !out.is_empty() {
+                    continue;
+                }
                 tokio::select! {
                     answer = answers.recv() => match answer {
                         Some(answer) => answer,
@@ -150,12 +169,20 @@ async fn write_all(
                         link.push_pings(out);
                         continue;
                     }
+                    () = link.hears.due() => continue,
                 }
             }
         };
         match answer {
             Answer::Ready(bytes) => out.extend_from_slice(&bytes),
-            Answer::WhenDurable { acks, mut durable } => {
+            Answer::Spoken => loop {
+                link.hears.write(out, WRITE_TOGETHER);
+                if out.is_empty() {
+                    break;
+                }
+                flush(socket, out).await?;
+            },
+            Answer::WhenDurable { acks, mut durable, granted } => {
                 let mut outcome = poll_fn(|context| Poll::Ready(durable.as_mut().poll(context))).await;
                 while outcome.is_pending() {
                     flush(socket, out).await?;
@@ -180,8 +207,14 @@ async fn write_all(
                 }
                 let of_publishes = acks.iter().filter(|ack| ack.kind != AckKind::Completed).count();
                 counters.acknowledged.add(of_publishes as u64);
+                if let Some(Granted { answer, subscriptions }) = granted {
+                    out.extend_from_slice(&answer);
+                    link.hears.tell_retained(&subscriptions);
+                }
             }
         }
+        // Also to one that always has something to be answered.
+        link.hears.write(out, WRITE_TOGETHER);
         if out.len() >= WRITE_TOGETHER {
             flush(socket, out).await?;
         }

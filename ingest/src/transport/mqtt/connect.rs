@@ -28,6 +28,8 @@ pub(super) struct Connect<'a> {
     pub(super) password: Option<&'a [u8]>,
     /// The longest packet the client takes.
     pub(super) packet_limit: Option<u32>,
+    /// How many publishes of quality of service 1 it takes at the same time.
+    pub(super) receive_maximum: u16,
 }
 
 /// What is to be published when the connection ends without a goodbye.
@@ -190,6 +192,7 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
         Version::V311 => u32::MAX,
     };
     let packet_limit = properties.packet_limit;
+    let receive_maximum = properties.receive_maximum.unwrap_or(u16::MAX);
     Ok(Connect {
         version,
         is_told_of_session: true,
@@ -201,6 +204,7 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
         user,
         password,
         packet_limit,
+        receive_maximum,
     })
 }
 
@@ -241,6 +245,7 @@ mod tests {
             user: Some("u"),
             password: Some(b"p"),
             packet_limit: None,
+            receive_maximum: u16::MAX,
         };
         assert_eq!(Connect::read(&bytes), Ok(expected));
         let bytes = body(
@@ -266,6 +271,7 @@ mod tests {
             user: None,
             password: None,
             packet_limit: Some(4_096),
+            receive_maximum: u16::MAX,
         };
         assert_eq!(Connect::read(&bytes), Ok(expected));
     }

@@ -5,8 +5,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ioc_bus::{AppendError, ChunkBuilder};
-use ioc_model::{attribute::Attribute, envelope::Content};
+use ioc_bus::AppendError;
 use rustc_hash::FxHashSet;
 use tokio::{
     net::TcpStream,
@@ -22,15 +21,17 @@ use super::{
     connect::{Connect, RefusedConnect},
     counters::MqttCounters,
     exchanges::{Outcome, SessionExchanges, arrived},
+    hears::Hears,
     inbox::{Inbox, LINGER, Read},
     reason::Reason,
-    reception::{self, Received, Reception, Tally},
+    reception::{self, Received, Reception},
     registry::Place,
     reply::{self, Accepted},
     session::{ClientKey, assigned_client_id, is_assigned},
     sessions::SessionsError,
     settings::KIND,
     stream::{self, Writing},
+    will::Will,
     wire::{Frame, Violation, frame},
 };
 use crate::{
@@ -89,15 +90,6 @@ impl End {
             _ => true,
         }
     }
-}
-
-struct Will {
-    topic: String,
-    payload: Vec<u8>,
-    delay: u32,
-    retain: bool,
-    content_type: String,
-    content_encoding: String,
 }
 
 /// An authenticated client whose CONNACK is on its way.
@@ -275,14 +267,7 @@ async fn admit(
         0 => None,
         seconds => Some(Duration::from_millis(u64::from(seconds) * 1_500)),
     };
-    let will = connect.will.as_ref().map(|will| Will {
-        topic: will.topic.to_owned(),
-        payload: will.payload.to_owned(),
-        delay: will.delay,
-        retain: will.retain,
-        content_type: will.content_type.unwrap_or_default().to_owned(),
-        content_encoding: will.content_encoding.unwrap_or_default().to_owned(),
-    });
+    let will = connect.will.as_ref().map(Will::of);
     let reception = Reception {
         version: connect.version,
         routes: shared.routes.borrow().clone(),
@@ -297,9 +282,12 @@ async fn admit(
         open_here: FxHashSet::default(),
         aliases: Aliases::default(),
         topics: TopicCache::default(),
+        listeners: shared.voice.listeners().clone(),
+        listener: begun.listener.clone(),
     };
     let visit = shared.intake.clients().enter(&caller);
-    let link = Arc::new(Link::new(connect.version, place.stopped().clone()));
+    let hears = Hears::connect(&shared.voice, begun.listener, connect);
+    let link = Arc::new(Link::new(connect.version, place.stopped().clone(), hears));
     let session_lifetime = begun.lifetime;
     Ok((
         Client { link, place, visit, reception, line, peer, pass: None, keep_alive, will, session_lifetime },
@@ -319,6 +307,11 @@ async fn converse(
     // The queue is empty and its receiver lives: this cannot wait nor fail, unless the writer was killed.
     let _queued = answers.send(Answer::Ready(connack)).await;
     let end = client.read_until_end(shared, &mut inbox, &answers).await;
+    if matches!(end, End::Stopping) {
+        // Before the farewell, also where this connection is the first to know.
+        shared.voice.goes_offline();
+        let _queued = answers.send(Answer::Spoken).await;
+    }
     if let Some(reason) = end.reason() {
         let farewell = reply::disconnect(client.link.version, reason);
         // Behind everything that is still to be acknowledged; a writer that is gone needs none.
@@ -328,6 +321,7 @@ async fn converse(
     if writer.await.is_err() {
         tracing::error!("the writing half of a connection panicked");
     }
+    client.link.hears.disconnect();
     client.say_goodbye(shared, &end).await;
     if !matches!(end, End::Gone | End::Client(reception::End::Goodbye { .. })) {
         inbox.drain().await;
@@ -400,11 +394,12 @@ impl Client {
             self.link.take_in_flight(received.settling);
             let exchanges = received.has_released.then(|| self.reception.exchanges.clone());
             let durable = told(received.others, own, exchanges);
-            let answer = Answer::WhenDurable { acks: received.acks, durable };
+            let answer = Answer::WhenDurable { acks: received.acks, durable, granted: None };
             answers.send(answer).await.map_err(|_| self.why_stopped(shared))?;
         }
-        if !received.ready.is_empty() {
-            answers.send(Answer::Ready(received.ready)).await.map_err(|_| self.why_stopped(shared))?;
+        for request in &received.requests {
+            let answer = self.link.hears.answer(shared, &self.reception, request);
+            answers.send(answer).await.map_err(|_| self.why_stopped(shared))?;
         }
         received.end.map_or(Ok(()), |end| Err(End::Client(end)))
     }
@@ -519,13 +514,13 @@ impl Client {
         }
         let is_taken_over = place.is_taken_over();
         let key = place.key().clone();
-        place.leave(|| shared.sessions.end(&key, lifetime));
+        place.leave(|| shared.sessions.end(&reception.listener, lifetime));
         let Some(will) = will.filter(|_| end.publishes_will()) else {
             return;
         };
         let delay = will.delay.min(lifetime.unwrap_or(session_lifetime));
         if delay == 0 {
-            return publish_will(shared, reception, &line, &will).await;
+            return will.publish(shared, reception, &line).await;
         }
         if is_taken_over {
             return;
@@ -543,7 +538,7 @@ impl Client {
                     return;
                 }
             }
-            publish_will(&shared, reception, &line, &will).await;
+            will.publish(&shared, reception, &line).await;
         });
     }
 }
@@ -568,26 +563,5 @@ fn told(others: Vec<Outcome>, own: Option<Told>, released: Option<Arc<SessionExc
             }
             Ok(())
         }),
-    }
-}
-
-async fn publish_will(shared: &Shared, mut reception: Reception, line: &SenderLine, will: &Will) {
-    let mut chunk = ChunkBuilder::new();
-    let mut tally = Tally::default();
-    let known = [
-        (Attribute::ContentType, will.content_type.as_str()),
-        (Attribute::ContentEncoding, will.content_encoding.as_str()),
-        (Attribute::Retained, if will.retain { "1" } else { "" }),
-        (Attribute::Will, "1"),
-    ];
-    let _reason = reception.push(&will.topic, Content::Raw, &known, &will.payload, &mut chunk, &mut tally);
-    tally.tell(&shared.counters);
-    shared.counters.wills.one();
-    let durable = match shared.intake.hand_over(line, &mut chunk).await {
-        Ok(durable) => durable.await.map(drop),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = durable {
-        tracing::warn!(sender = reception.sender.name, %error, "a will could not be stored");
     }
 }

@@ -15,7 +15,10 @@ use super::{
     exchange_book::Written,
     exchanges::Exchanges,
     reception::{self, End},
-    reply, session_lines,
+    reply,
+    say::{Listeners, push_answer},
+    session::ClientKey,
+    session_lines,
     wire::Version,
 };
 use crate::{
@@ -67,6 +70,8 @@ impl Reception {
                 open_here: FxHashSet::default(),
                 aliases: Aliases::default(),
                 topics: TopicCache::default(),
+                listener: Listeners::default().enter(&ClientKey::new("fuzz", "a"), &Arc::default()),
+                listeners: Arc::default(),
             },
             0,
         )
@@ -81,6 +86,11 @@ impl Reception {
         for ack in &received.acks {
             reply::push_ack(&mut acks, self.0.version, *ack);
         }
+        let mut answers = Vec::new();
+        for request in &received.requests {
+            let codes = vec![0x80; request.asked().count()];
+            push_answer(&mut answers, self.0.version, request, &codes);
+        }
         let acknowledged = u32::try_from(received.settling).unwrap_or(u32::MAX);
         let end = received.end.map(|end: End| format!("{end:?}"));
         let chunk = received.chunk.finish_from(&Origin::default(), ReceivedAt(0));
@@ -90,16 +100,7 @@ impl Reception {
             self.1 += u64::from(chunk.envelopes());
             opening.settle(&Ok(Appended { base, next: Offset(self.1), received_at: ReceivedAt(0) }));
         }
-        Received {
-            used,
-            needed,
-            chunk,
-            acks,
-            acknowledged,
-            answers: received.ready,
-            pings: received.pings,
-            end,
-        }
+        Received { used, needed, chunk, acks, acknowledged, answers, pings: received.pings, end }
     }
 }
 

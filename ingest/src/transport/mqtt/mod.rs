@@ -1,10 +1,10 @@
-//! The product's own MQTT endpoint: v3.1.1 and v5 on one port, for publishing only. Clients of 3.1 and mosquitto's
-//! bridges are read as what they mean.
+//! The product's own MQTT endpoint: v3.1.1 and v5 on one port, for publishing, and for hearing what the product itself
+//! says. Clients of 3.1 and mosquitto's bridges are read as what they mean.
 //!
 //! Brokers acknowledge a publish before it is on disk and lose it when they are killed; here PUBACK leaves after the
-//! fsync (invariant ACK), which only an endpoint that sees the fsync can do. So this is no broker: nobody can
-//! subscribe, and nothing is retained. Everything else of the standards is kept, strictly, and the deviations are
-//! chosen and few:
+//! fsync (invariant ACK), which only an endpoint that sees the fsync can do. So this is no broker: what a client
+//! publishes reaches no other and is not retained, and subscribed to can be only what [`say`] says. Everything else of
+//! the standards is kept, strictly, and the deviations are chosen and few:
 //!
 //! * A client identifier belongs to its sender: two senders may use the same one without taking over from each other
 //!   (invariant SAFE).
@@ -17,6 +17,7 @@
 //!   one: its client has lost its memory, and nothing else may be lost with it.
 //! * When the bus fails, the connection is closed without PUBACK or PUBREC, so that the client sends again.
 //! * When the endpoint stops, wills are not published: no gateway failed.
+//! * A PUBACK for nothing is passed over: what it answers may be of a process that is no more.
 //!
 //! A connection reads into one chunk per `read`, hands it over with one ticket and acknowledges in order when the
 //! ticket resolves. Nothing lingers to make groups larger: what queues up during one fsync is the next group.
@@ -34,6 +35,7 @@ mod exchange_book;
 mod exchanges;
 #[doc(hidden)]
 pub mod fuzzing;
+mod hears;
 mod inbox;
 mod packet;
 mod properties;
@@ -41,12 +43,14 @@ mod reason;
 mod reception;
 mod registry;
 mod reply;
+mod say;
 mod session;
 mod session_lines;
 mod sessions;
 mod settings;
 mod stream;
 mod websocket;
+mod will;
 mod wire;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -54,6 +58,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 pub use counters::{MqttCounters, MqttCounts};
 pub use exchange_book::ExchangesError;
 use futures_util::future::join_all;
+use ioc_bus::clock::Clock;
+pub use say::{Heard, Rebirth, Voice, VoiceCounters, VoiceCounts};
 use serde::{Deserialize, Serialize};
 pub use sessions::SessionsError;
 use sessions::{SessionLimits, Sessions};
@@ -162,13 +168,15 @@ struct Shared {
     authenticator: Arc<Authenticator>,
     sessions: Sessions,
     registry: Arc<registry::Registry>,
+    voice: Arc<Voice>,
     counters: Arc<MqttCounters>,
     stop: CancellationToken,
     tracker: TaskTracker,
 }
 
 impl MqttEndpoint {
-    /// Opens the sessions below `sessions_folder` and listens, at `by_tls` by TLS. Connections are taken by [`MqttEndpoint::run`] until
+    /// Opens the sessions below `sessions_folder` and listens, at `by_tls` by TLS. Who may send what is what the voice is heard
+    /// by. Connections are taken by [`MqttEndpoint::run`] until
     /// `stop` fires.
     ///
     /// # Errors
@@ -177,8 +185,7 @@ impl MqttEndpoint {
         config: MqttConfig,
         by_tls: Option<(SocketAddr, Arc<TlsDoor>)>,
         intake: Intake,
-        routes: watch::Receiver<Arc<Routes>>,
-        authenticator: Arc<Authenticator>,
+        voice: Arc<Voice>,
         sessions_folder: &Path,
         stop: CancellationToken,
     ) -> Result<MqttEndpoint, MqttError> {
@@ -191,7 +198,13 @@ impl MqttEndpoint {
         let limits =
             SessionLimits { most: config.most_sessions.max(1), longest: config.longest_session_seconds };
         let counters: Arc<MqttCounters> = Arc::default();
-        let sessions = Sessions::open(sessions_folder, limits, intake.bus().clone(), counters.clone())?;
+        let sessions = Sessions::open(
+            sessions_folder,
+            limits,
+            intake.bus().clone(),
+            counters.clone(),
+            voice.listeners().clone(),
+        )?;
         let plain = config.listen.map(|address| (address, None));
         let by_tls = by_tls.map(|(address, door)| (address, Some(door)));
         let mut ports = Vec::new();
@@ -207,10 +220,11 @@ impl MqttEndpoint {
         let shared = Arc::new(Shared {
             config,
             intake,
-            routes,
-            authenticator,
+            routes: voice.routes(),
+            authenticator: voice.authenticator().clone(),
             sessions,
             registry: Arc::default(),
+            voice,
             counters,
             stop,
             tracker: TaskTracker::new(),
@@ -239,7 +253,13 @@ impl MqttEndpoint {
         let doors = ports.iter().filter_map(|port| port.tls.clone());
         let looking = doors.map(|door| door.keep_looking(self.shared.stop.clone()));
         let serving = ports.iter().map(|port| self.serve_port(port, &places, &tellers));
-        let _ended = tokio::join!(join_all(serving), join_all(looking), self.follow_senders());
+        // The log is open and the ports are: whoever waits for that may send. Whoever is connected when it ends is told so by
+        // the connection itself, before its farewell.
+        let voice = &self.shared.voice;
+        voice.goes_online(Clock::Machine.now().0);
+        let asking = voice.keep_asking(&self.shared.stop);
+        let _ended = tokio::join!(join_all(serving), join_all(looking), self.follow_senders(), asking);
+        voice.goes_offline();
         drop(ports);
         let _first = self.shared.tracker.close();
         let patience = Duration::from_secs(u64::from(self.shared.config.stop_within_seconds));

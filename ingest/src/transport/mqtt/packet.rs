@@ -3,13 +3,14 @@
 //! The codec is our own because an acknowledgement here waits for an fsync, and one publish must cost next to
 //! nothing until then: `mqtt-protocol-core` allocates and copies each packet into its own `Arc` and returns a list of
 //! events for it; `rumqttc`'s codec lets wildcards and broken UTF-8 through; `ntex-mqtt` acknowledges one future per
-//! message. A server that only takes publishes needs nine packets, and each is a few lines.
+//! message. A server that takes publishes and says little needs ten packets, and each is a few lines.
 //!
 //! Numbers in comments are sections of the standards (3.1.1 and 5 agree in them).
 
 use super::{
     properties::{Carrier, Properties},
     reason::Reason,
+    say::Asked,
     wire::{Fields, Version, Violation},
 };
 
@@ -17,11 +18,25 @@ use super::{
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Packet<'a> {
     Publish(Publish<'a>),
-    PubRel { id: u16 },
-    Subscribe { id: u16, codes: Vec<u8> },
-    Unsubscribe { id: u16, filters: usize },
+    PubRel {
+        id: u16,
+    },
+    /// Of a publish of ours; with whatever reason, it is settled.
+    PubAck {
+        id: u16,
+    },
+    /// SUBSCRIBE or UNSUBSCRIBE: its filters as they stand there, and found whole.
+    Subscribe {
+        id: u16,
+        subscribes: bool,
+        identifier: Option<u32>,
+        filters: &'a [u8],
+    },
     PingReq,
-    Disconnect { reason: Reason, session_lifetime: Option<u32> },
+    Disconnect {
+        reason: Reason,
+        session_lifetime: Option<u32>,
+    },
 }
 
 /// PUBLISH: without an identifier that of quality of service 0.
@@ -51,13 +66,14 @@ impl<'a> Packet<'a> {
         let mut fields = Fields::new(body);
         let packet = match first >> 4 {
             3 => return Ok(Packet::Publish(Publish::read(version, first, fields)?)),
-            6 => read_pubrel(version, &mut fields)?,
-            8 => read_subscribe(version, &mut fields)?,
-            10 => read_unsubscribe(version, &mut fields)?,
+            4 => Packet::PubAck { id: read_answer(version, &mut fields, Carrier::PubAck)? },
+            6 => Packet::PubRel { id: read_answer(version, &mut fields, Carrier::PubRel)? },
+            8 => return read_subscribe(version, fields),
+            10 => return read_unsubscribe(version, fields),
             12 => Packet::PingReq,
             14 => read_disconnect(version, &mut fields)?,
             1 => return Err(Violation::Protocol("a second CONNECT")),
-            4 | 5 | 7 => return Err(Violation::Protocol("an answer to a publish we never sent")),
+            5 | 7 => return Err(Violation::Protocol("an answer to a publish we never sent")),
             15 => return Err(Violation::Protocol("AUTH without an authentication method")),
             _ => return Err(Violation::Protocol("a packet only a server sends")),
         };
@@ -125,73 +141,56 @@ pub(super) fn alias_of_oversized(first: u8, start_of_body: &[u8]) -> Result<Opti
     Ok(Properties::read(&mut Fields::new(rest), Carrier::Publish).ok().and_then(|found| found.topic_alias))
 }
 
-fn read_pubrel<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
+/// The identifier of a PUBACK or PUBREL.
+fn read_answer(version: Version, fields: &mut Fields<'_>, carrier: Carrier) -> Result<u16, Violation> {
     let id = fields.packet_id()?;
-    // 3.6.2.1: reason and properties may be left out.
+    // 3.4.2.1, 3.6.2.1: reason and properties may be left out.
     if version == Version::V5 && !fields.is_empty() {
         let _reason = fields.byte()?;
         if !fields.is_empty() {
-            let _checked = Properties::read(fields, Carrier::PubRel)?;
+            let _checked = Properties::read(fields, carrier)?;
         }
     }
-    Ok(Packet::PubRel { id })
+    Ok(id)
 }
 
-fn read_subscribe<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
+fn read_subscribe<'a>(version: Version, mut fields: Fields<'a>) -> Result<Packet<'a>, Violation> {
     let id = fields.packet_id()?;
-    if version == Version::V5 {
-        let _checked = Properties::read(fields, Carrier::Subscribe)?;
-    }
-    let mut codes = Vec::new();
-    while !fields.is_empty() {
-        let filter = fields.text()?;
-        let options = fields.byte()?;
-        let reserved = if version == Version::V5 { 0b1100_0000 } else { 0b1111_1100 };
-        if options & reserved != 0 || options & 0b11 == 3 {
-            return Err(Violation::Malformed("reserved subscription options are set"));
-        }
-        if (options >> 4) & 0b11 == 3 {
-            return Err(Violation::Protocol("retain handling 3"));
-        }
-        codes.push(subscription_refusal(version, filter));
-    }
-    if codes.is_empty() {
+    let identifier = match version {
+        Version::V5 => Properties::read(&mut fields, Carrier::Subscribe)?.subscription,
+        Version::V311 => None,
+    };
+    let filters = fields.rest();
+    if filters.is_empty() {
         return Err(Violation::Protocol("a SUBSCRIBE without a topic filter"));
     }
-    Ok(Packet::Subscribe { id, codes })
-}
-
-/// Nothing can be subscribed here; the code tells why as closely as it can.
-fn subscription_refusal(version: Version, filter: &str) -> u8 {
-    if version == Version::V311 {
-        return 0x80;
+    while let Some(asked) = Asked::next(&mut fields, true)? {
+        let reserved = if version == Version::V5 { 0b1100_0000 } else { 0b1111_1100 };
+        if asked.options & reserved != 0 || asked.qos() == 3 {
+            return Err(Violation::Malformed("reserved subscription options are set"));
+        }
+        if asked.retain_handling() == 3 {
+            return Err(Violation::Protocol("retain handling 3"));
+        }
+        // 3.8.3.1
+        if version == Version::V5 && asked.no_local() && asked.is_shared() {
+            return Err(Violation::Protocol("a shared subscription without what is local"));
+        }
     }
-    let reason = if filter.starts_with("$share/") {
-        Reason::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
-    } else if ioc_model::topic::TopicFilter::parse(filter).is_err() {
-        Reason::TOPIC_FILTER_INVALID
-    } else if filter.contains(['+', '#']) {
-        Reason::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
-    } else {
-        Reason::NOT_AUTHORIZED
-    };
-    reason.0
+    Ok(Packet::Subscribe { id, subscribes: true, identifier, filters })
 }
 
-fn read_unsubscribe<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
+fn read_unsubscribe<'a>(version: Version, mut fields: Fields<'a>) -> Result<Packet<'a>, Violation> {
     let id = fields.packet_id()?;
     if version == Version::V5 {
-        let _checked = Properties::read(fields, Carrier::Unsubscribe)?;
+        let _checked = Properties::read(&mut fields, Carrier::Unsubscribe)?;
     }
-    let mut filters = 0;
-    while !fields.is_empty() {
-        let _filter = fields.text()?;
-        filters += 1;
-    }
-    if filters == 0 {
+    let filters = fields.rest();
+    if filters.is_empty() {
         return Err(Violation::Protocol("an UNSUBSCRIBE without a topic filter"));
     }
-    Ok(Packet::Unsubscribe { id, filters })
+    while Asked::next(&mut fields, false)?.is_some() {}
+    Ok(Packet::Subscribe { id, subscribes: false, identifier: None, filters })
 }
 
 fn read_disconnect<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
@@ -308,20 +307,28 @@ mod tests {
     }
 
     #[test]
-    fn subscriptions_are_refused_with_the_closest_code() {
-        let body = b"\x00\x05\x00\x01a\x01\x00\x03a/#\x00";
-        let refused = Packet::Subscribe { id: 5, codes: vec![0x80, 0x80] };
-        assert_eq!(Packet::read(Version::V311, 0x82, body), Ok(refused));
-        let body = b"\x00\x05\x00\x00\x01a\x01\x00\x03a/#\x00\x00\x0a$share/g/a\x00\x00\x02a#\x00";
-        let refused = Packet::Subscribe { id: 5, codes: vec![0x87, 0xa2, 0x9e, 0x8f] };
-        assert_eq!(Packet::read(Version::V5, 0x82, body), Ok(refused));
-        for (body, reason) in [
-            (&b"\x00\x05"[..], 0x82),
-            (b"\x00\x00\x00\x01a\x00", 0x82),
-            (b"\x00\x05\x00\x01a\x03", 0x81),
-            (b"\x00\x05\x00\x01a\x08", 0x81),
+    fn subscriptions_are_read_whole_and_checked_as_the_standard_has_it() {
+        let filters = b"\x00\x01a\x01\x00\x03a/#\x00";
+        let read =
+            |identifier, filters| Ok(Packet::Subscribe { id: 5, subscribes: true, identifier, filters });
+        let body = [&b"\x00\x05"[..], filters].concat();
+        assert_eq!(Packet::read(Version::V311, 0x82, &body), read(None, &filters[..]));
+        let body = [&b"\x00\x05\x00"[..], filters].concat();
+        assert_eq!(Packet::read(Version::V5, 0x82, &body), read(None, &filters[..]));
+        let body = [&b"\x00\x05\x03\x0b\x80\x01"[..], b"\x00\x01a\x2d"].concat();
+        assert_eq!(Packet::read(Version::V5, 0x82, &body), read(Some(128), &b"\x00\x01a\x2d"[..]));
+        for (version, body, reason) in [
+            (Version::V311, &b"\x00\x05"[..], 0x82),
+            (Version::V311, b"\x00\x00\x00\x01a\x00", 0x82),
+            (Version::V311, b"\x00\x05\x00\x01a\x03", 0x81),
+            (Version::V311, b"\x00\x05\x00\x01a\x08", 0x81),
+            (Version::V311, b"\x00\x05\x00\x01a", 0x81),
+            (Version::V311, b"\x00\x05\x00\x01a\x00\x00\x09b", 0x81),
+            (Version::V5, b"\x00\x05\x00\x00\x01a\x30", 0x82),
+            (Version::V5, b"\x00\x05\x00\x00\x01a\x40", 0x81),
+            (Version::V5, b"\x00\x05\x00\x00\x0a$share/g/a\x04", 0x82),
         ] {
-            let violation = Packet::read(Version::V311, 0x82, body).expect_err("forbidden");
+            let violation = Packet::read(version, 0x82, body).expect_err("forbidden");
             assert_eq!(violation.reason(), Reason(reason), "{body:x?}");
         }
     }
@@ -334,17 +341,24 @@ mod tests {
         assert_eq!(Packet::read(Version::V5, 0xe0, &[4, 5, 0x11, 0, 0, 0, 7]), Ok(full));
         assert_eq!(Packet::read(Version::V5, 0xc0, &[]), Ok(Packet::PingReq));
         assert_eq!(Packet::read(Version::V5, 0x62, &[0, 7]), Ok(Packet::PubRel { id: 7 }));
-        assert_eq!(
-            Packet::read(Version::V5, 0xa2, &[0, 7, 0, 0, 1, b'a']),
-            Ok(Packet::Unsubscribe { id: 7, filters: 1 })
-        );
+        let filters = &[0, 1, b'a'];
+        let unsubscribe = Packet::Subscribe { id: 7, subscribes: false, identifier: None, filters };
+        assert_eq!(Packet::read(Version::V5, 0xa2, &[0, 7, 0, 0, 1, b'a']), Ok(unsubscribe));
+        for body in [&[0, 7][..], &[0, 7, 0x87], &[0, 7, 0, 0]] {
+            assert_eq!(Packet::read(Version::V5, 0x40, body), Ok(Packet::PubAck { id: 7 }));
+        }
+        assert_eq!(Packet::read(Version::V311, 0x40, &[0, 7]), Ok(Packet::PubAck { id: 7 }));
         for (version, first, body) in [
             (Version::V5, 0xc0, &[0][..]),
             (Version::V311, 0xe0, &[0]),
             (Version::V5, 0xe0, &[0, 0, 0]),
             (Version::V5, 0x10, &[]),
             (Version::V5, 0x20, &[0, 0, 0]),
-            (Version::V5, 0x40, &[0, 1]),
+            (Version::V5, 0x40, &[0, 0]),
+            (Version::V311, 0x40, &[0, 1, 0]),
+            (Version::V5, 0x50, &[0, 1]),
+            (Version::V5, 0x70, &[0, 1]),
+            (Version::V5, 0xa2, &[0, 7, 0]),
             (Version::V5, 0xf0, &[]),
             (Version::V5, 0xd0, &[]),
         ] {
@@ -356,7 +370,7 @@ mod tests {
         #[test]
         fn safe_no_bytes_make_the_codec_panic_or_read_beyond_a_packet(
             bytes in proptest::collection::vec(any::<u8>(), 0..64),
-            first in prop::sample::select(vec![0x30u8, 0x32, 0x62, 0x82, 0xa2, 0xc0, 0xe0, 0x10]),
+            first in prop::sample::select(vec![0x30u8, 0x32, 0x40, 0x62, 0x82, 0xa2, 0xc0, 0xe0, 0x10]),
             five: bool,
         ) {
             let version = if five { Version::V5 } else { Version::V311 };

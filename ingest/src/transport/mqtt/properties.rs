@@ -15,6 +15,7 @@ pub(super) enum Carrier {
     Connect,
     Will,
     Publish,
+    PubAck,
     PubRel,
     Subscribe,
     Unsubscribe,
@@ -30,6 +31,10 @@ pub(super) struct Properties<'a> {
     pub(super) will_delay: Option<u32>,
     /// The longest packet the client takes.
     pub(super) packet_limit: Option<u32>,
+    /// How many publishes of quality of service 1 the client takes at the same time.
+    pub(super) receive_maximum: Option<u16>,
+    /// Which subscription it is.
+    pub(super) subscription: Option<u32>,
     /// An authentication method was named.
     pub(super) authentication: bool,
     /// The media type of the payload.
@@ -98,8 +103,9 @@ impl<'a> Properties<'a> {
                 if carrier == Carrier::Publish {
                     return Err(Violation::Protocol("a client's publish carries a subscription identifier"));
                 }
-                if block.varint()? == 0 {
-                    return Err(Violation::Protocol("subscription identifier 0"));
+                match block.varint()? {
+                    0 => return Err(Violation::Protocol("subscription identifier 0")),
+                    identifier => self.subscription = u32::try_from(identifier).ok(),
                 }
             }
             0x11 => self.session_lifetime = Some(block.u32()?),
@@ -111,11 +117,10 @@ impl<'a> Properties<'a> {
             // Server reference.
             0x1c => return Err(Violation::Protocol("a client sent a server reference")),
             // Receive maximum.
-            0x21 => {
-                if block.u16()? == 0 {
-                    return Err(Violation::Protocol("receive maximum 0"));
-                }
-            }
+            0x21 => match block.u16()? {
+                0 => return Err(Violation::Protocol("receive maximum 0")),
+                maximum => self.receive_maximum = Some(maximum),
+            },
             // Topic alias maximum.
             0x22 => drop(block.u16()?),
             // Topic alias.
@@ -151,7 +156,7 @@ fn is_allowed(id: usize, carrier: Carrier) -> bool {
         Carrier::Connect => matches!(id, 0x11 | 0x15 | 0x16 | 0x17 | 0x19 | 0x21 | 0x22 | 0x27),
         Carrier::Will => matches!(id, 0x01 | 0x02 | 0x03 | 0x08 | 0x09 | 0x18),
         Carrier::Publish => matches!(id, 0x01 | 0x02 | 0x03 | 0x08 | 0x09 | 0x0b | 0x23),
-        Carrier::PubRel => id == 0x1f,
+        Carrier::PubAck | Carrier::PubRel => id == 0x1f,
         Carrier::Subscribe => id == 0x0b,
         Carrier::Unsubscribe => false,
         Carrier::Disconnect => matches!(id, 0x11 | 0x1c | 0x1f),
@@ -228,6 +233,7 @@ mod tests {
             (Carrier::Connect, &[0x11u8, 0x15, 0x17, 0x19, 0x21, 0x22, 0x26, 0x27][..]),
             (Carrier::Will, &[0x01, 0x02, 0x03, 0x08, 0x09, 0x18, 0x26]),
             (Carrier::Publish, &[0x01, 0x02, 0x03, 0x08, 0x09, 0x23, 0x26]),
+            (Carrier::PubAck, &[0x1f, 0x26]),
             (Carrier::PubRel, &[0x1f, 0x26]),
             (Carrier::Subscribe, &[0x0b, 0x26]),
             (Carrier::Unsubscribe, &[0x26]),

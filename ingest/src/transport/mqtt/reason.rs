@@ -28,7 +28,6 @@ impl Reason {
     pub(super) const QUOTA_EXCEEDED: Reason = Reason(0x97);
     pub(super) const PAYLOAD_FORMAT_INVALID: Reason = Reason(0x99);
     pub(super) const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0x9e);
-    pub(super) const WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0xa2);
 
     /// Whether it says that something was not done.
     pub(super) fn is_refusal(self) -> bool {

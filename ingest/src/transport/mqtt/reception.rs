@@ -19,7 +19,7 @@ use super::{
     exchanges::{Opening, Outcome, Release, SessionExchanges, Taken},
     packet::{Packet, Publish, alias_of_oversized, topic_of_oversized},
     reason::Reason,
-    reply,
+    say::{Listener, Listeners, Request},
     wire::{Frame, Version, Violation, frame},
 };
 use crate::{
@@ -54,6 +54,10 @@ pub(super) struct Reception {
     pub(super) open_here: FxHashSet<u16>,
     pub(super) aliases: Aliases,
     pub(super) topics: TopicCache,
+    /// All sessions, as they are spoken to,
+    pub(super) listeners: Arc<Listeners>,
+    /// and this one.
+    pub(super) listener: Arc<Listener>,
 }
 
 /// What some bytes became.
@@ -70,8 +74,8 @@ pub(super) struct Received {
     pub(super) others: Vec<Outcome>,
     /// Some exchange was released.
     pub(super) has_released: bool,
-    /// Answers that wait for nothing but their turn.
-    pub(super) ready: Vec<u8>,
+    /// What is to be heard from now on, or no more.
+    pub(super) requests: Vec<Request>,
     pub(super) pings: u32,
     /// Nothing is read after this.
     pub(super) end: Option<End>,
@@ -135,12 +139,11 @@ impl Reception {
         match Packet::read(self.version, first, body)? {
             Packet::Publish(publish) => self.take_publish(&publish, in_flight, received, tally)?,
             Packet::PingReq => received.pings += 1,
-            Packet::Subscribe { id, codes } => {
-                reply::push_suback(&mut received.ready, self.version, id, &codes)
+            Packet::Subscribe { id, subscribes, identifier, filters } => {
+                let filters = filters.into();
+                received.requests.push(Request { id, subscribes, identifier, filters });
             }
-            Packet::Unsubscribe { id, filters } => {
-                reply::push_unsuback(&mut received.ready, self.version, id, filters);
-            }
+            Packet::PubAck { id } => self.listeners.acknowledged(&self.listener, id),
             Packet::PubRel { id } => self.take_release(id, received),
             Packet::Disconnect { reason, session_lifetime } => {
                 // 3.14.2.2.2: a session that was to end with its connection cannot be made to last now.
@@ -396,7 +399,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::transport::mqtt::exchanges::Exchanges;
+    use crate::transport::mqtt::{exchanges::Exchanges, session::ClientKey};
 
     fn reception(version: Version) -> Reception {
         Reception {
@@ -423,6 +426,8 @@ mod tests {
             open_here: FxHashSet::default(),
             aliases: Aliases::default(),
             topics: TopicCache::default(),
+            listener: Listeners::default().enter(&ClientKey::new("gateway", "a"), &Arc::default()),
+            listeners: Arc::default(),
         }
     }
 
@@ -471,7 +476,9 @@ mod tests {
         let (used, needed) = reception.take_in(bytes, 0, &mut received);
         assert_eq!((used, needed), (bytes.len() - 5, 9));
         assert_eq!(received.acks, [Ack::pub_ack(7, Reason::NO_MATCHING_SUBSCRIBERS)]);
-        assert_eq!((received.pings, received.ready.as_slice()), (1, &[0x90, 3, 0, 5, 0x80][..]));
+        assert_eq!(received.pings, 1);
+        let filters = b"\x00\x01c\x00"[..].into();
+        assert_eq!(received.requests, [Request { id: 5, subscribes: true, identifier: None, filters }]);
         assert_eq!(received.end, None);
         let expected =
             |topic: &str, payload: &[u8]| (UNMATCHED.into(), Content::Raw, topic.into(), payload.into());

@@ -38,9 +38,10 @@ pub(super) fn accepted(version: Version, accepted: &Accepted<'_>) -> Vec<u8> {
         properties.extend_from_slice(&(id.len() as u16).to_be_bytes());
         properties.extend_from_slice(id.as_bytes());
     }
-    // No wildcard, identified or shared subscriptions. Retained publishes are taken as plain data, so retain stays
-    // available, as gateways that publish so would otherwise have to be refused.
-    properties.extend_from_slice(&[0x28, 0, 0x29, 0, 0x2a, 0]);
+    // No shared subscriptions, and the highest quality of service is not said: a client may publish with 2. Retained
+    // publishes are taken as plain data, so retain stays available, as gateways that publish so would otherwise have to be
+    // refused.
+    properties.extend_from_slice(&[0x2a, 0]);
     let mut body = vec![present, 0];
     push_varint(&mut body, properties.len());
     body.extend_from_slice(&properties);
@@ -85,14 +86,57 @@ pub(super) fn push_suback(out: &mut Vec<u8>, version: Version, id: u16, codes: &
     out.extend_from_slice(&packet(0x90, &body));
 }
 
-/// UNSUBACK: nothing was ever subscribed.
-pub(super) fn push_unsuback(out: &mut Vec<u8>, version: Version, id: u16, filters: usize) {
+/// UNSUBACK, in version 5 with one code per filter.
+pub(super) fn push_unsuback(out: &mut Vec<u8>, version: Version, id: u16, codes: &[u8]) {
     let mut body = id.to_be_bytes().to_vec();
     if version == Version::V5 {
         body.push(0);
-        body.extend(std::iter::repeat_n(Reason::NO_SUBSCRIPTION_EXISTED.0, filters));
+        body.extend_from_slice(codes);
     }
     out.extend_from_slice(&packet(0xb0, &body));
+}
+
+/// A publish of ours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spoken<'a> {
+    pub(super) topic: &'a str,
+    pub(super) payload: &'a [u8],
+    /// Of quality of service 1; none of 0.
+    pub(super) id: Option<u16>,
+    /// It was written before.
+    pub(super) again: bool,
+    pub(super) retain: bool,
+    /// Seconds it still has a sense; only version 5 is told.
+    pub(super) expires_in: Option<u32>,
+    /// Those of the subscriptions it is told by; only version 5 has any.
+    pub(super) identifiers: &'a [u32],
+}
+
+/// PUBLISH.
+pub(super) fn push_publish(out: &mut Vec<u8>, version: Version, spoken: &Spoken<'_>) {
+    let flag = |is_set: bool, bit: u8| u8::from(is_set) << bit;
+    let first = 0x30 | flag(spoken.again, 3) | flag(spoken.id.is_some(), 1) | flag(spoken.retain, 0);
+    let mut body = Vec::with_capacity(spoken.topic.len() + spoken.payload.len() + 32);
+    body.extend_from_slice(&(spoken.topic.len() as u16).to_be_bytes());
+    body.extend_from_slice(spoken.topic.as_bytes());
+    if let Some(id) = spoken.id {
+        body.extend_from_slice(&id.to_be_bytes());
+    }
+    if version == Version::V5 {
+        let mut properties = Vec::new();
+        if let Some(seconds) = spoken.expires_in {
+            properties.push(0x02);
+            properties.extend_from_slice(&seconds.to_be_bytes());
+        }
+        for identifier in spoken.identifiers {
+            properties.push(0x0b);
+            push_varint(&mut properties, *identifier as usize);
+        }
+        push_varint(&mut body, properties.len());
+        body.extend_from_slice(&properties);
+    }
+    body.extend_from_slice(spoken.payload);
+    out.extend_from_slice(&packet(first, &body));
 }
 
 /// PINGRESP.
@@ -139,9 +183,27 @@ mod tests {
         push_suback(&mut out, Version::V5, 7, &[0x87]);
         assert_eq!(out, [0x90, 4, 0, 7, 0x80, 0x80, 0x90, 4, 0, 7, 0, 0x87]);
         out.clear();
-        push_unsuback(&mut out, Version::V311, 7, 2);
-        push_unsuback(&mut out, Version::V5, 7, 2);
-        assert_eq!(out, [0xb0, 2, 0, 7, 0xb0, 5, 0, 7, 0, 0x11, 0x11]);
+        push_unsuback(&mut out, Version::V311, 7, &[0, 0x11]);
+        push_unsuback(&mut out, Version::V5, 7, &[0, 0x11]);
+        assert_eq!(out, [0xb0, 2, 0, 7, 0xb0, 5, 0, 7, 0, 0, 0x11]);
+        out.clear();
+        let spoken = Spoken {
+            topic: "t",
+            payload: b"x",
+            id: Some(7),
+            again: true,
+            retain: true,
+            expires_in: Some(9),
+            identifiers: &[1, 128],
+        };
+        push_publish(&mut out, Version::V311, &spoken);
+        assert_eq!(out, [0x3b, 6, 0, 1, b't', 0, 7, b'x']);
+        out.clear();
+        push_publish(&mut out, Version::V5, &spoken);
+        assert_eq!(out, b"\x3b\x11\x00\x01t\x00\x07\x0a\x02\x00\x00\x00\x09\x0b\x01\x0b\x80\x01x");
+        out.clear();
+        push_publish(&mut out, Version::V311, &Spoken { id: None, again: false, retain: false, ..spoken });
+        assert_eq!(out, b"\x30\x04\x00\x01tx");
         assert_eq!(refused(Version::V311, Reason::BAD_USER_OR_PASSWORD), [0x20, 2, 0, 4]);
         assert!(refused(Version::V311, Reason::MALFORMED_PACKET).is_empty());
         assert_eq!(refused(Version::V5, Reason::MALFORMED_PACKET), [0x20, 3, 0, 0x81, 0]);
@@ -166,8 +228,8 @@ mod tests {
             assigned_client_id: Some("x"),
         };
         let expected = [
-            0x20, 0x1e, 1, 0, 27, 0x11, 0, 0, 0, 60, 0x21, 4, 0, 0x22, 0, 16, 0x27, 0, 1, 0, 0, 0x12, 0, 1,
-            b'x', 0x28, 0, 0x29, 0, 0x2a, 0,
+            0x20, 0x1a, 1, 0, 23, 0x11, 0, 0, 0, 60, 0x21, 4, 0, 0x22, 0, 16, 0x27, 0, 1, 0, 0, 0x12, 0, 1,
+            b'x', 0x2a, 0,
         ];
         let bytes = accepted(Version::V5, &told);
         assert_eq!(usize::from(bytes[1]), bytes.len() - 2);

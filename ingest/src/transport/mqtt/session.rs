@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::exchange::SessionNumber;
+use super::{exchange::SessionNumber, say::Subscription};
 
 /// What identifiers made here begin with.
 const ASSIGNED: &str = "ioc-";
@@ -34,7 +34,7 @@ impl ClientKey {
 }
 
 /// The fact that a client has a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Session {
     /// Seconds it outlives its connection; `u32::MAX` for ever.
     pub(super) lifetime: u32,
@@ -44,6 +44,8 @@ pub(super) struct Session {
     pub(super) number: SessionNumber,
     /// It was on disk before: only then may a client be told that it is present.
     pub(super) is_stored: bool,
+    /// What it hears.
+    pub(super) subscriptions: Arc<[Subscription]>,
 }
 
 impl Session {

@@ -5,12 +5,14 @@ use std::{
     fs::{File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     exchange::SessionNumber,
+    say::Subscription,
     session::{ClientKey, Session},
 };
 
@@ -26,6 +28,8 @@ struct Line {
     /// Sessions from before there were exchanges have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     number: Option<SessionNumber>,
+    #[serde(default, skip_serializing_if = "<[Subscription]>::is_empty")]
+    subscriptions: Arc<[Subscription]>,
 }
 
 pub(super) fn line_of(key: &ClientKey, session: Option<&Session>) -> Vec<u8> {
@@ -34,6 +38,7 @@ pub(super) fn line_of(key: &ClientKey, session: Option<&Session>) -> Vec<u8> {
         lifetime: session.map(|session| session.lifetime),
         since: session.and_then(|session| session.since),
         number: session.map(|session| session.number).filter(|number| *number > 0),
+        subscriptions: session.map(|session| session.subscriptions.clone()).unwrap_or_default(),
     };
     let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
     bytes.push(b'\n');
@@ -47,9 +52,18 @@ pub(super) fn read_lines(text: &[u8]) -> BTreeMap<ClientKey, Session> {
     let _torn = lines.pop();
     for (number, line) in lines.iter().enumerate() {
         match serde_json::from_slice::<Line>(line) {
-            Ok(Line { client, lifetime: Some(lifetime), since, number }) => {
+            Ok(Line { client, subscriptions, .. }) if !subscriptions.iter().all(Subscription::is_sound) => {
+                // Whoever is told that it is there must hear what it is subscribed to.
+                tracing::error!(
+                    line = number + 1,
+                    "a session's subscriptions make no sense, and it is dropped"
+                );
+                let _before = sessions.remove(&client);
+            }
+            Ok(Line { client, lifetime: Some(lifetime), since, number, subscriptions }) => {
                 let number = number.unwrap_or_default();
-                let _before = sessions.insert(client, Session { lifetime, since, number, is_stored: true });
+                let session = Session { lifetime, since, number, is_stored: true, subscriptions };
+                let _before = sessions.insert(client, session);
             }
             Ok(Line { client, lifetime: None, .. }) => {
                 let _ended = sessions.remove(&client);

@@ -1,7 +1,7 @@
 //! Which clients have a session here, kept on disk.
 //!
-//! Nothing is ever sent to a client, so a session is the fact that it exists, and its open exchanges
-//! ([`exchanges`](super::exchanges)). That fact decides whether a client sends its unacknowledged publishes again:
+//! A session is the fact that it exists, what it is subscribed to, and its open exchanges
+//! ([`exchanges`](super::exchanges)). What it is still to be told is kept in memory only ([`say`](super::say)). That fact decides whether a client sends its unacknowledged publishes again:
 //! several drop them when CONNACK says `session_present = 0`. So a new session is on disk before its CONNACK, and a
 //! cleaned one is gone from it (invariant ACK, in the other direction: what we say is true after `kill -9` too).
 //!
@@ -28,6 +28,7 @@ use super::{
     counters::MqttCounters,
     exchange_book::{ExchangeBook, ExchangesError},
     exchanges::{Exchanges, SessionExchanges},
+    say::{Listener, Listeners, Subscription},
     session::{ClientKey, Session},
     session_lines::{LinesFile, line_of, read_lines},
 };
@@ -78,6 +79,7 @@ pub(super) struct Sessions {
     _book: Option<ExchangeBook>,
     shared: Arc<Shared>,
     exchanges: Arc<Exchanges>,
+    listeners: Arc<Listeners>,
     limits: SessionLimits,
     writer: Option<JoinHandle<()>>,
 }
@@ -93,6 +95,9 @@ struct State {
     sessions: BTreeMap<ClientKey, Session>,
     /// What those have open; forgotten with them.
     exchanges: BTreeMap<ClientKey, Arc<SessionExchanges>>,
+    /// Those as they are spoken to.
+    listening: BTreeMap<ClientKey, Arc<Listener>>,
+    listeners: Arc<Listeners>,
     /// Sessions whose line in the file is outdated.
     unwritten: BTreeSet<ClientKey>,
     waiting: Vec<oneshot::Sender<bool>>,
@@ -109,6 +114,7 @@ pub(super) struct Begun {
     /// Seconds it will outlive its connection.
     pub(super) lifetime: u32,
     pub(super) exchanges: Arc<SessionExchanges>,
+    pub(super) listener: Arc<Listener>,
 }
 
 impl Sessions {
@@ -119,6 +125,7 @@ impl Sessions {
         limits: SessionLimits,
         bus: SharedBus,
         counters: Arc<MqttCounters>,
+        listeners: Arc<Listeners>,
     ) -> Result<Sessions, SessionsError> {
         let io = |action, path: &Path| {
             let path = path.to_owned();
@@ -139,7 +146,7 @@ impl Sessions {
         }
         sessions.retain(|_, session| !session.is_over(now));
         let all = Exchanges::new(counters);
-        let mut exchanges = BTreeMap::new();
+        let (mut exchanges, mut listening) = (BTreeMap::new(), BTreeMap::new());
         for (key, session) in &mut sessions {
             let own = match session.number {
                 0 => all.begin(key.sender()),
@@ -147,12 +154,20 @@ impl Sessions {
             };
             session.number = own.number();
             let _new = exchanges.insert(key.clone(), own);
+            let listener = listeners.enter(key, &session.subscriptions);
+            let _new = listening.insert(key.clone(), listener);
         }
         let file = LinesFile::rewrite(&path, &sessions).map_err(io("write", &path))?;
         let senders = exchanges.values().map(|own| (own.number(), own.sender().clone())).collect();
         let book = ExchangeBook::open(folder, bus, all.clone(), &senders)?;
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { sessions, exchanges, ..State::default() }),
+            state: Mutex::new(State {
+                sessions,
+                exchanges,
+                listening,
+                listeners: listeners.clone(),
+                ..State::default()
+            }),
             ..Shared::default()
         });
         let writer = std::thread::Builder::new()
@@ -162,7 +177,7 @@ impl Sessions {
                 move || shared.write_until_closed(file)
             })
             .map_err(io("start the writer of", &path))?;
-        Ok(Sessions { shared, exchanges: all, _book: Some(book), limits, writer: Some(writer) })
+        Ok(Sessions { shared, exchanges: all, listeners, _book: Some(book), limits, writer: Some(writer) })
     }
 
     /// Begins or resumes the session of a client that connects, or ends it if it asks for a clean one that does not
@@ -177,31 +192,40 @@ impl Sessions {
         let (begun, is_needed, durable) = {
             let mut state = self.shared.lock();
             let now = now();
-            let before = state.sessions.get(key).filter(|session| !session.is_over(now)).copied();
-            let is_stored = before.is_some_and(|session| session.is_stored);
+            let before = state.sessions.get(key).filter(|session| !session.is_over(now)).cloned();
+            let is_stored = before.as_ref().is_some_and(|session| session.is_stored);
             let present = is_stored && !clean;
-            let resumed = before.filter(|_| present).and_then(|_| state.exchanges.get(key).cloned());
+            let resumed = state.exchanges.get(key).cloned().zip(state.listening.get(key).cloned());
+            let resumed = resumed.filter(|_| present);
             let is_resumed = resumed.is_some();
-            let exchanges = resumed.unwrap_or_else(|| self.exchanges.begin(key.sender()));
+            let (exchanges, listener) = resumed.unwrap_or_else(|| {
+                (self.exchanges.begin(key.sender()), self.listeners.enter(key, &Arc::default()))
+            });
+            let subscriptions = before.as_ref().filter(|_| is_resumed);
+            let subscriptions =
+                subscriptions.map(|session| session.subscriptions.clone()).unwrap_or_default();
             let number = exchanges.number();
-            let begun = Begun { present, lifetime, exchanges: exchanges.clone() };
+            let begun = Begun { present, lifetime, exchanges: exchanges.clone(), listener: listener.clone() };
             let is_unwritten = state.unwritten.contains(key);
             // What a client is told depends on it.
-            let is_needed = match before {
+            let is_needed = match &before {
                 Some(session) => session.lifetime != lifetime || !is_stored || !is_resumed,
                 None => lifetime > 0 || is_unwritten || state.sessions.contains_key(key),
             };
             // Its age starts anew when this connection ends, also if that is by a crash.
-            let is_wanted = before.is_some_and(|session| session.since.is_some()) || is_unwritten;
+            let is_wanted = before.as_ref().is_some_and(|session| session.since.is_some()) || is_unwritten;
             if lifetime == 0 {
-                state.forget(key);
+                let _goes_on = state.forget_kept(key);
             } else {
                 if before.is_none() && !state.sessions.contains_key(key) {
-                    state.make_room(key, self.limits.most, now)?;
+                    state
+                        .make_room(key, self.limits.most, now)
+                        .inspect_err(|_| self.listeners.leave(&listener))?;
                 }
-                let session = Session { lifetime, since: None, number, is_stored };
+                let session = Session { lifetime, since: None, number, is_stored, subscriptions };
                 let _before = state.sessions.insert(key.clone(), session);
                 let _before = state.exchanges.insert(key.clone(), exchanges);
+                let _before = state.listening.insert(key.clone(), listener);
             }
             if !is_needed && !is_wanted {
                 return Ok(begun);
@@ -220,12 +244,43 @@ impl Sessions {
         }
     }
 
+    /// Keeps what a session is subscribed to now. Resolves when that is on disk, at once for one that does not outlive its
+    /// connection. False if it could not be written.
+    pub(super) fn subscribed(
+        &self,
+        listener: &Arc<Listener>,
+        subscriptions: Arc<[Subscription]>,
+    ) -> impl Future<Output = bool> + Send + 'static {
+        let mut state = self.shared.lock();
+        let key = listener.key();
+        let is_its_own = state.listening.get(key).is_some_and(|own| Arc::ptr_eq(own, listener));
+        let is_unwritten = state.unwritten.contains(key);
+        let session = state.sessions.get_mut(key).filter(|_| is_its_own);
+        let changed = session.filter(|session| is_unwritten || session.subscriptions != subscriptions);
+        let is_changed = changed.map(|session| session.subscriptions = subscriptions).is_some();
+        let durable = is_changed.then(|| {
+            let (done, durable) = oneshot::channel();
+            let _new = state.unwritten.insert(key.clone());
+            state.waiting.push(done);
+            state.asked = true;
+            self.shared.changed.notify_one();
+            durable
+        });
+        async {
+            match durable {
+                Some(durable) => durable.await.unwrap_or(false),
+                None => true,
+            }
+        }
+    }
+
     /// Notes that a client's connection ended; its session goes on for as long as was agreed, or as its DISCONNECT
     /// says now. Not waited for: a crash before it is written only lets the session live longer.
-    pub(super) fn end(&self, key: &ClientKey, lifetime: Option<u32>) {
+    pub(super) fn end(&self, listener: &Arc<Listener>, lifetime: Option<u32>) {
+        let key = listener.key();
         let mut state = self.shared.lock();
         let Some(session) = state.sessions.get_mut(key) else {
-            return;
+            return self.listeners.leave(listener);
         };
         session.since = Some(now());
         if let Some(lifetime) = lifetime {
@@ -290,8 +345,16 @@ impl State {
     }
 
     fn forget(&mut self, key: &ClientKey) {
+        if let Some(listener) = self.forget_kept(key) {
+            self.listeners.leave(&listener);
+        }
+    }
+
+    /// Of one that goes on without being kept.
+    fn forget_kept(&mut self, key: &ClientKey) -> Option<Arc<Listener>> {
         let _ended = self.sessions.remove(key);
         let _ended = self.exchanges.remove(key);
+        self.listening.remove(key)
     }
 }
 
@@ -363,179 +426,4 @@ fn now() -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs::File;
-
-    use ioc_bus::{DiskLog, DiskLogConfig};
-
-    use super::*;
-    use crate::transport::mqtt::exchanges::Taken;
-
-    const LIMITS: SessionLimits = SessionLimits { most: 3, longest: 1_000 };
-
-    fn opened(folder: &Path) -> Result<Sessions, SessionsError> {
-        // Another one each time: that of a killed process is still held.
-        let folder_of_log = folder.join(format!("log-{}", rand::random::<u64>()));
-        let config = DiskLogConfig { folder: folder_of_log, partitions: 1, ..DiskLogConfig::default() };
-        let log = DiskLog::open(&config).expect("a log");
-        Sessions::open(folder, LIMITS, Arc::new(log), Arc::default())
-    }
-
-    fn key(client: &str) -> ClientKey {
-        ClientKey::new("gateway", client)
-    }
-
-    async fn present(sessions: &Sessions, client: &str, clean: bool, lifetime: u32) -> bool {
-        sessions.begin(&key(client), clean, lifetime).await.expect("stored").present
-    }
-
-    #[tokio::test]
-    async fn a_session_outlives_the_process_and_a_cleaned_one_does_not() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let open = || opened(folder.path()).expect("opened");
-        let sessions = open();
-        assert!(!present(&sessions, "lasting", false, u32::MAX).await);
-        assert!(!present(&sessions, "cleaned", false, 100).await);
-        assert!(!present(&sessions, "fleeting", false, 0).await);
-        assert!(present(&sessions, "cleaned", false, 100).await);
-        assert!(!present(&sessions, "cleaned", true, 0).await);
-        // A killed process drops nothing in order: the file alone must tell.
-        std::mem::forget(sessions);
-        let sessions = open();
-        assert!(present(&sessions, "lasting", false, u32::MAX).await);
-        assert!(!present(&sessions, "cleaned", false, 0).await);
-        assert!(!present(&sessions, "fleeting", false, 0).await);
-    }
-
-    #[tokio::test]
-    async fn a_clean_start_is_never_present_but_may_begin_a_lasting_session() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sessions = opened(folder.path()).expect("opened");
-        assert!(!present(&sessions, "a", true, 100).await);
-        assert!(!present(&sessions, "a", true, 100).await);
-        assert!(present(&sessions, "a", false, 100).await);
-    }
-
-    #[tokio::test]
-    async fn a_session_ends_with_its_lifetime() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sessions = opened(folder.path()).expect("opened");
-        assert!(!present(&sessions, "a", false, 10).await);
-        sessions.end(&key("a"), None);
-        sessions.shared.lock().sessions.get_mut(&key("a")).expect("kept").since = Some(now() - 9_000);
-        assert!(present(&sessions, "a", false, 10).await);
-        sessions.end(&key("a"), None);
-        sessions.shared.lock().sessions.get_mut(&key("a")).expect("kept").since = Some(now() - 10_000);
-        assert!(!present(&sessions, "a", false, 10).await);
-        sessions.end(&key("a"), Some(0));
-        assert!(!present(&sessions, "a", false, 10).await, "its DISCONNECT ended it");
-        assert_eq!(
-            sessions.begin(&key("a"), false, u32::MAX).await.expect("stored").lifetime,
-            LIMITS.longest
-        );
-    }
-
-    #[tokio::test]
-    async fn bound_what_a_session_has_open_ends_with_its_time() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sessions = opened(folder.path()).expect("opened");
-        let begun = sessions.begin(&key("a"), false, 10).await.expect("stored");
-        let mut opening = None;
-        let taken = begun.exchanges.publish(1, false, None, &mut opening, true);
-        assert!(matches!(taken, Taken::New));
-        sessions.end(&key("a"), None);
-        tokio::time::sleep(5 * SWEEP_EVERY).await;
-        assert!(sessions.shared.lock().sessions.contains_key(&key("a")), "its time is not over");
-        sessions.shared.lock().sessions.get_mut(&key("a")).expect("kept").since = Some(now() - 10_000);
-        while sessions.shared.lock().exchanges.contains_key(&key("a")) {
-            tokio::time::sleep(SWEEP_EVERY).await;
-        }
-        drop(sessions);
-        let text = std::fs::read_to_string(folder.path().join(FILE)).expect("read");
-        assert_eq!(text.lines().count(), 3, "begun, ended, forgotten");
-    }
-
-    #[tokio::test]
-    async fn bound_the_session_longest_away_goes_first_among_the_senders_own() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sessions = opened(folder.path()).expect("opened");
-        for (sender, client, since) in
-            [("other", "old", 1_000), ("gateway", "away", 2_000), ("gateway", "here", 0)]
-        {
-            let key = ClientKey::new(sender, client);
-            let _begun = sessions.begin(&key, false, 1_000).await.expect("stored");
-            if since > 0 {
-                sessions.shared.lock().sessions.get_mut(&key).expect("kept").since = Some(now() - since);
-            }
-        }
-        let kept =
-            |sender, client| sessions.shared.lock().sessions.contains_key(&ClientKey::new(sender, client));
-        assert!(!present(&sessions, "new", false, 1_000).await);
-        assert!(kept("other", "old") && !kept("gateway", "away"));
-        assert!(!present(&sessions, "newer", false, 1_000).await);
-        assert!(!kept("other", "old"));
-        assert!(matches!(sessions.begin(&key("newest"), false, 1_000).await, Err(SessionsError::TooMany)));
-        assert!(!present(&sessions, "fleeting", true, 0).await, "no room is needed for none");
-    }
-
-    #[tokio::test]
-    async fn torn_and_damaged_lines_cost_only_their_session() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sessions = opened(folder.path()).expect("opened");
-        assert!(!present(&sessions, "a", false, 100).await);
-        assert!(!present(&sessions, "b", false, 100).await);
-        drop(sessions);
-        let path = folder.path().join(FILE);
-        let mut text = std::fs::read(&path).expect("read");
-        text.splice(0..0, *b"\0\0garbage\n");
-        text.extend_from_slice(b"{\"client\":\"gateway/a\"");
-        std::fs::write(&path, text).expect("written");
-        let sessions = opened(folder.path()).expect("opened");
-        assert!(present(&sessions, "a", false, 100).await);
-        assert!(present(&sessions, "b", false, 100).await);
-    }
-
-    #[tokio::test]
-    async fn bound_the_file_is_rewritten_when_most_of_it_is_outdated() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sessions = opened(folder.path()).expect("opened");
-        let _begun = sessions.begin(&key("a"), false, 100).await.expect("stored");
-        for round in 0..2 * SPARE_LINES as u32 {
-            assert!(present(&sessions, "a", false, 200 + round).await);
-        }
-        drop(sessions);
-        let text = std::fs::read_to_string(folder.path().join(FILE)).expect("read");
-        assert!(text.lines().count() < 2 * SPARE_LINES, "{} lines", text.lines().count());
-    }
-
-    #[tokio::test]
-    async fn loud_while_the_disk_refuses_new_sessions_are_refused_and_known_ones_go_on() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("away").join(FILE);
-        // A file that can only be read, in a folder that is not there, stands in for a disk that refuses.
-        let readable = folder.path().join("readable");
-        std::fs::write(&readable, "").expect("written");
-        let broken = LinesFile { path: path.clone(), file: File::open(&readable).expect("opened"), lines: 0 };
-        let shared = Arc::new(Shared::default());
-        let all = Exchanges::new(Arc::default());
-        let own = all.begin("gateway");
-        let known = Session { lifetime: 100, since: Some(now()), number: own.number(), is_stored: true };
-        let _none = shared.lock().sessions.insert(key("known"), known);
-        let _none = shared.lock().exchanges.insert(key("known"), own);
-        let writer = std::thread::spawn({
-            let shared = shared.clone();
-            move || shared.write_until_closed(broken)
-        });
-        let sessions = Sessions { shared, exchanges: all, _book: None, limits: LIMITS, writer: Some(writer) };
-        for _attempt in 0..2 {
-            assert!(matches!(sessions.begin(&key("new"), false, 100).await, Err(SessionsError::NotStored)));
-            assert!(present(&sessions, "known", false, 100).await);
-        }
-        std::fs::create_dir(folder.path().join("away")).expect("made");
-        assert!(!present(&sessions, "new", false, 100).await, "it was never stored before");
-        assert!(present(&sessions, "new", false, 100).await);
-        drop(sessions);
-        let text = std::fs::read_to_string(&path).expect("written anew");
-        assert!(text.contains("gateway/known") && text.contains("gateway/new"));
-    }
-}
+mod tests;

@@ -26,6 +26,8 @@ pub static KIND: Kind = Kind {
     configure: |settings| Ok(Arc::new(Mqtt::configured(settings)?)),
 };
 
+/// The longest name of a host application, in bytes.
+const LONGEST_HOST: usize = 128;
 /// What is spoken by TLS: a browser opens its WebSocket as the second.
 const PROTOCOLS: &[&[u8]] = &[b"mqtt", b"http/1.1"];
 
@@ -50,6 +52,8 @@ struct Mqtt {
     max_packet_bytes: usize,
     /// Publishes in flight a client.
     receive_maximum: u16,
+    /// What it is called as a host application of Sparkplug; empty if it is none.
+    sparkplug_host: String,
 }
 
 impl Mqtt {
@@ -74,6 +78,11 @@ impl Transport for Mqtt {
         faults.extend(plain::fault("mqtt.listen", self.listen, self.plain_beyond_loopback));
         if self.receive_maximum == 0 {
             faults.push("mqtt.receive_maximum must be at least 1".to_owned());
+        }
+        if self.sparkplug_host.len() > LONGEST_HOST || self.sparkplug_host.contains(['/', '+', '#', '\0']) {
+            faults.push(format!(
+                "mqtt.sparkplug_host is a level of a topic: at most {LONGEST_HOST} bytes, without '/', '+', '#'"
+            ));
         }
         if self.listen.is_none() && self.by_tls().is_none() {
             faults
@@ -114,16 +123,16 @@ impl Transport for Mqtt {
                 ..MqttConfig::default()
             };
             let sessions = site.data.join("mqtt-sessions");
-            let (intake, authenticator) = (site.intake.clone(), site.authenticator.clone());
-            let routes = site.routes.clone();
+            let (intake, voice) = (site.intake.clone(), site.voice.clone());
+            voice.is_host(&self.sparkplug_host);
+            running.counts(None, voice.counters());
             let stop = running.stopping();
             let counts = TlsCounts::default();
             let door = self.tls.door(PROTOCOLS, &counts)?;
             let by_tls = self.by_tls().zip(door);
             // An acknowledgement must not wait until a thousand pages were told of an epoch.
-            let bound = async move {
-                MqttEndpoint::bind(config, by_tls, intake, routes, authenticator, &sessions, stop).await
-            };
+            let bound =
+                async move { MqttEndpoint::bind(config, by_tls, intake, voice, &sessions, stop).await };
             let endpoint = site.senders.spawn(bound).await??;
             for (address, by_tls) in endpoint.addresses() {
                 match by_tls {
