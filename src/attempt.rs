@@ -124,7 +124,11 @@ pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
             args.files.len()
         );
     }
-    let mut nodes = NodesTried::in_order();
+    // One alone is read alone, as when it is read again.
+    let mut nodes = match args.files.len() {
+        1 => NodesTried::default(),
+        _ => NodesTried::in_order(),
+    };
     told::say(|out| {
         for (number, path) in args.files.iter().enumerate() {
             let payload = read(path)?;

@@ -96,6 +96,7 @@ fn a_birth_that_was_sent_before_and_comes_again_ends_nothing() {
 #[test]
 fn a_birth_is_wanted_once_and_again_when_data_goes_on_without_it() {
     let mut node = Node::default();
+    node.allow(LARGEST);
     assert_eq!(node.wants(Now(0)), None);
     let _ = take(&mut node, ddata(), said(4, None), 5, &[]);
     assert_eq!(node.wants(Now(5_000)), Some((Why::Unborn, ReceivedAt(5_000))));
