@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use ioc_bus::clock::Clock;
 use ioc_decode::{
     Decoder,
-    trial::{PERMISSIVE_FEED, Trial, trial, with_permissive_feed},
+    trial::{NodesTried, PERMISSIVE_FEED, Trial, trial_behind, with_permissive_feed},
 };
 use ioc_model::{
     attribute::{self, Attribute, Attributes},
@@ -63,10 +63,10 @@ pub struct Args {
     #[arg(long = "subject", value_name = "PATTERN")]
     pub subjects: Vec<String>,
 
-    /// By which address it came: the topic of a device, where the message does not name it.
-    /// Default: the file's name.
+    /// By which address it came: the topic of a device, where the message does not name it. Once for all files, or once
+    /// for each of them in their order. Default: the file's name.
     #[arg(long, value_name = "TOPIC")]
-    pub address: Option<String>,
+    pub address: Vec<String>,
 
     /// An outside broker had kept it (MQTT's retain flag) and gave it to whoever asked later.
     #[arg(long)]
@@ -76,7 +76,8 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = parse_written)]
     pub written: Option<EventTime>,
 
-    /// Inputs; - is standard input. A station file's name says which station it is of.
+    /// Inputs; - is standard input. A station file's name says which station it is of. Messages of one node of Sparkplug
+    /// are read each by those before it: give its births first.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
@@ -116,23 +117,36 @@ pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
     );
     let attributes = Attributes::new(&known, &[]);
     let mut rejects = 0;
+    if args.address.len() > 1 && args.address.len() != args.files.len() {
+        bail!(
+            "--address is given {} times for {} files: once, or once for each",
+            args.address.len(),
+            args.files.len()
+        );
+    }
+    // One alone is read alone, as when it is read again.
+    let mut nodes = match args.files.len() {
+        1 => NodesTried::default(),
+        _ => NodesTried::in_order(),
+    };
     told::say(|out| {
-        for path in args.files {
-            let payload = read(&path)?;
-            let address = match &args.address {
+        for (number, path) in args.files.iter().enumerate() {
+            let payload = read(path)?;
+            let address = match args.address.get(number).or(args.address.first()) {
                 Some(address) => address.clone(),
                 None if is_syslog => BY_SYSLOG.to_owned(),
-                None => address(&path),
+                None => address(path),
             };
             let mut tried = Trial::default();
             for message in messages(&payload, is_syslog) {
-                let one = trial(&decoder, &feed, &address, attributes, received_at, message);
+                let one =
+                    trial_behind(&decoder, &mut nodes, &feed, &address, attributes, received_at, message);
                 tried.lines.extend(one.lines);
                 tried.rejects += one.rejects;
             }
             if tried.lines.is_empty() {
                 let from =
-                    if is_standard_input(&path) { "standard input".into() } else { path.to_string_lossy() };
+                    if is_standard_input(path) { "standard input".into() } else { path.to_string_lossy() };
                 told::note(format_args!("{from}: carries nothing"));
             }
             rejects += tried.rejects;

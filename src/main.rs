@@ -20,6 +20,7 @@ mod pack_files;
 mod pack_versions;
 mod personal;
 mod pulls;
+mod rebirths;
 mod reload;
 mod replay;
 mod replays;

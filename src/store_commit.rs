@@ -23,7 +23,7 @@ use ioc_stream::{
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{replays::Rereader, report_desk::ReportDesk, tapped::RowsRead};
+use crate::{rebirths::Rebirths, replays::Rereader, report_desk::ReportDesk, tapped::RowsRead};
 
 /// Epochs that made nothing are put on record this often, so that readers see that time moves.
 const IDLE_COMMIT: Duration = Duration::from_secs(10);
@@ -48,6 +48,8 @@ pub struct Audience {
     pub shares: Arc<Shares>,
     /// Who watches messages arrive is told what became of each.
     pub read: Arc<RowsRead>,
+    /// Who speaks with nodes of Sparkplug hears whose birth is wanted.
+    pub rebirths: Arc<Rebirths>,
 }
 
 /// Commits epochs to ClickHouse and shows them.
@@ -187,10 +189,11 @@ impl Commit for StoreCommit {
     }
 
     fn committed(&mut self, results: EpochResults, consumed: Consumed) {
-        let Audience { board, desk, shares, .. } = &self.audience;
+        let Audience { board, desk, shares, rebirths, .. } = &self.audience;
         shares.committed(consumed.bytes, consumed.behind);
         desk.committed(&results.facts.receipts);
         board.apply(&results);
+        rebirths.committed(&results);
         for (rule, count) in results.forgotten {
             *self.forgotten.entry(rule).or_default() += count;
         }

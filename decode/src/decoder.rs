@@ -8,7 +8,7 @@ use ioc_model::{
     envelope::{Content, Envelope, UNMATCHED},
     loss::NoLoss,
     names::Names,
-    pack::{Faults, Pack},
+    pack::{Faults, FormatName, Pack},
     reject::Rejection,
 };
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use crate::{
     contract::{FeedRules, Met, Refusal, RowSink, Rows, Rules, WithheldBytes},
     format::{self, Caches},
     mappings::Mappings,
+    node::{Node, Topic},
     reduce::{Key, Reduced, Reducer},
     unpack::Packing,
 };
@@ -104,6 +105,42 @@ impl Decoder {
         envelope: &Envelope<'_>,
         sink: &mut S,
     ) -> Outcome {
+        self.decode_behind(known, None, envelope, sink)
+    }
+
+    /// As [`Decoder::decode_knowing`], of a message [of a node](Decoder::topic), read by what the node said before; what the
+    /// message says of its node is kept there. A message that cannot be read leaves the node as it was.
+    pub fn decode_of_node<S: RowSink + ?Sized>(
+        &self,
+        known: &mut Known,
+        node: &mut Node,
+        envelope: &Envelope<'_>,
+        sink: &mut S,
+    ) -> Outcome {
+        self.decode_behind(known, Some(node), envelope, sink)
+    }
+
+    /// Whether messages of that feed are read by what their nodes said before.
+    #[must_use]
+    pub fn follows_nodes(&self, feed: &str) -> bool {
+        self.rules.feeds.get(feed).is_some_and(|feed| feed.format == FormatName::SparkplugB)
+    }
+
+    /// The node whose message this is, where its feed reads messages by what their nodes said before.
+    #[must_use]
+    pub fn topic<'a>(&self, envelope: &Envelope<'a>) -> Option<Topic<'a>> {
+        let is_message =
+            envelope.content == Content::Raw && envelope.attributes.get(Attribute::Fault).is_none();
+        Topic::of(envelope.address).filter(|_| is_message && self.follows_nodes(envelope.feed))
+    }
+
+    fn decode_behind<S: RowSink + ?Sized>(
+        &self,
+        known: &mut Known,
+        node: Option<&mut Node>,
+        envelope: &Envelope<'_>,
+        sink: &mut S,
+    ) -> Outcome {
         if envelope.content == Content::Withheld {
             return Outcome::Undecodable(self.withheld(envelope).whole());
         }
@@ -123,13 +160,15 @@ impl Decoder {
             Some(_) => None,
             None => envelope.attributes.get(Attribute::ContentEncoding),
         };
-        let Some(encoding) = packed else { return self.decode_plain(known, envelope, feed, sink) };
+        let Some(encoding) = packed else { return self.decode_plain(known, node, envelope, feed, sink) };
         let limit = feed.contract.max_bytes;
         let Some(packing) = Packing::named(encoding) else {
             return Outcome::Undecodable(Refusal::unknown_packing(encoding).whole());
         };
         match packing.unpack(envelope.payload, limit) {
-            Ok(payload) => self.decode_plain(known, &Envelope { payload: &payload, ..*envelope }, feed, sink),
+            Ok(payload) => {
+                self.decode_plain(known, node, &Envelope { payload: &payload, ..*envelope }, feed, sink)
+            }
             Err(fault) => Outcome::Undecodable(Refusal::not_unpacked(packing, fault, limit).whole()),
         }
     }
@@ -137,6 +176,7 @@ impl Decoder {
     fn decode_plain<S: RowSink + ?Sized>(
         &self,
         known: &mut Known,
+        node: Option<&mut Node>,
         envelope: &Envelope<'_>,
         feed: &FeedRules,
         sink: &mut S,
@@ -163,7 +203,7 @@ impl Decoder {
         }
         // There is a receipt for each report, also for an empty one, and every byte of a workbook counts.
         if feed.format.is_report() {
-            return self.read(known, envelope, feed, envelope.payload, sink);
+            return self.read(known, node, envelope, feed, envelope.payload, sink);
         }
         // A piece of a file is what its reader made of it: every byte of it is part of what its lines are known by.
         let payload = match envelope.attributes.get(Attribute::Before) {
@@ -176,7 +216,7 @@ impl Decoder {
         if payload.trim_ascii().is_empty() {
             return Outcome::Empty;
         }
-        self.read(known, envelope, feed, payload, sink)
+        self.read(known, node, envelope, feed, payload, sink)
     }
 
     fn read_reduced<S: RowSink + ?Sized>(
@@ -197,13 +237,14 @@ impl Decoder {
     fn read<S: RowSink + ?Sized>(
         &self,
         known: &mut Known,
+        node: Option<&mut Node>,
         envelope: &Envelope<'_>,
         feed: &FeedRules,
         payload: &[u8],
         sink: &mut S,
     ) -> Outcome {
         let by = (&self.rules, &self.names, &self.calendar);
-        let mut rows = Rows::new(by, feed, &mut known.met, envelope, sink);
+        let mut rows = Rows::new(by, feed, &mut known.met, envelope, sink).behind(node);
         let read = format::read(feed.format, payload, &mut rows, &mut known.caches);
         let count = rows.finish();
         match read {

@@ -15,6 +15,7 @@ mod grid;
 pub mod listing;
 mod mappings;
 pub mod marked;
+pub mod node;
 pub mod reduce;
 pub mod reread;
 mod said;

@@ -20,7 +20,7 @@ use ioc_model::{
     names::SubjectId,
     observation::{Observation, Quality},
     pack::PackVersion,
-    reject::Rejection,
+    reject::{RejectReason, Rejection},
     replay::{OnRecord, ReadBefore, ReportOnRecord, SpokenOf, StoredBefore, StoredWord},
     row::{ReportBefore, Row},
 };
@@ -113,6 +113,11 @@ impl Reading {
         (reading, outcome)
     }
 
+    /// Whether it depends on messages before it, which nobody has here.
+    fn needs_others(&self) -> bool {
+        self.rejected.iter().any(|(_, rejection, _)| rejection.reason == RejectReason::NoBirth)
+    }
+
     /// The one report that it is, if it is one.
     fn report(mut self) -> Option<Report> {
         if !self.observations.is_empty() || !self.rejected.is_empty() || self.others.len() != 1 {
@@ -169,6 +174,10 @@ pub fn reread(
         return Reread::Same;
     }
     let (reading, outcome) = Reading::of(decoder, known, envelope);
+    // What earlier messages of its node told of it, this one does not tell again.
+    if reading.needs_others() {
+        return Reread::Unclear;
+    }
     if before.on_record == OnRecord::RejectedWhole {
         return of_unread(reading, outcome, earlier.judged, envelope);
     }
@@ -201,7 +210,7 @@ pub fn reread(
             };
         }
     };
-    if !then.on_record().eq(on_record.iter().copied()) {
+    if then.needs_others() || !then.on_record().eq(on_record.iter().copied()) {
         return Reread::Unclear;
     }
     let Outcome::Decoded { rows } = outcome else { return Reread::Same };

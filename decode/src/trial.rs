@@ -24,7 +24,10 @@ use ioc_model::{
 };
 use serde::Serialize;
 
-use crate::{Decoder, Outcome, RowSink, TimedBy};
+use crate::{
+    Decoder, Known, Outcome, RowSink, TimedBy,
+    node::{self, Node},
+};
 
 /// The identifier of [`permissive_feed`].
 pub const PERMISSIVE_FEED: &str = "try";
@@ -95,6 +98,32 @@ pub fn trial(
     received_at: ReceivedAt,
     payload: &[u8],
 ) -> Trial {
+    trial_behind(decoder, &mut NodesTried::default(), feed, address, attributes, received_at, payload)
+}
+
+/// Nodes of Sparkplug of which messages were tried before, by group and name.
+#[derive(Debug, Default)]
+pub struct NodesTried(Option<BTreeMap<(String, String), Node>>);
+
+impl NodesTried {
+    /// Of messages that are tried one behind the other: each is read by those before it.
+    #[must_use]
+    pub fn in_order() -> NodesTried {
+        NodesTried(Some(BTreeMap::new()))
+    }
+}
+
+/// As [`trial`], behind other inputs.
+#[must_use]
+pub fn trial_behind(
+    decoder: &Decoder,
+    nodes: &mut NodesTried,
+    feed: &str,
+    address: &str,
+    attributes: Attributes<'_>,
+    received_at: ReceivedAt,
+    payload: &[u8],
+) -> Trial {
     let envelope = Envelope {
         position: ioc_model::position::Position::default(),
         feed,
@@ -111,7 +140,16 @@ pub fn trial(
         lines: Vec::new(),
         rejects: 0,
     };
-    if let Outcome::Undecodable(rejection) = decoder.decode(&envelope, &mut written) {
+    let node = nodes.0.as_mut().zip(decoder.topic(&envelope)).map(|(nodes, topic)| {
+        let node = nodes.entry((topic.group.to_owned(), topic.node.to_owned())).or_default();
+        node.allow(node::LARGEST);
+        node
+    });
+    let outcome = match node {
+        Some(node) => decoder.decode_of_node(&mut Known::default(), node, &envelope, &mut written),
+        None => decoder.decode(&envelope, &mut written),
+    };
+    if let Outcome::Undecodable(rejection) = outcome {
         written.reject(None, &rejection);
     }
     written.trial()

@@ -3,7 +3,10 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use ioc_decode::{Decoder, trial::trial};
+use ioc_decode::{
+    Decoder,
+    trial::{NodesTried, trial, trial_behind},
+};
 use ioc_model::{
     attribute::{self, Attributes},
     names::Names,
@@ -30,6 +33,17 @@ fn meta(case: &Path) -> toml::Table {
 
 /// What the message of a case becomes `later` milliseconds later than it came, with that much more known of it.
 fn becomes(decoder: &Decoder, case: &str, later: i64, more: &[(&str, &str)]) -> Vec<Value> {
+    becomes_behind(decoder, &mut NodesTried::default(), case, later, more)
+}
+
+/// The same behind other messages of its node.
+fn becomes_behind(
+    decoder: &Decoder,
+    nodes: &mut NodesTried,
+    case: &str,
+    later: i64,
+    more: &[(&str, &str)],
+) -> Vec<Value> {
     let case = cases().join(case);
     let meta = meta(&case);
     let text = |key: &str| meta[key].as_str().unwrap();
@@ -44,7 +58,8 @@ fn becomes(decoder: &Decoder, case: &str, later: i64, more: &[(&str, &str)]) -> 
     let encoded = attribute::of_words(told.into_iter().chain(more.iter().copied())).unwrap();
     let received_at = ReceivedAt(at.as_millisecond() + later);
     let payload = fs::read(&input).unwrap();
-    let tried = trial(decoder, text("feed"), address, Attributes::new(&encoded, &[]), received_at, &payload);
+    let attributes = Attributes::new(&encoded, &[]);
+    let tried = trial_behind(decoder, nodes, text("feed"), address, attributes, received_at, &payload);
     tried.lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -114,37 +129,89 @@ fn field_sparkplug_integers_have_the_sign_of_their_type_and_a_null_is_none() {
     // Types are those of the birth, which a message alone does not know: no number is guessed.
     for (case, rejects) in [("02_ddata", 5), ("03_ddata", 2), ("04_ddata", 1)] {
         let rows = all(&becomes(&decoder, &format!("sparkplug_b/{case}"), 0, &[]));
-        assert_eq!(rows, vec!["reject missing_field"; rejects], "{case}");
+        assert_eq!(rows, vec!["reject no_birth"; rejects], "{case}");
     }
+    let mut nodes = NodesTried::in_order();
+    let mut of =
+        |case: &str| all(&becomes_behind(&decoder, &mut nodes, &format!("sparkplug_b/{case}"), 0, &[]));
+    assert_eq!((of("00_nbirth").len(), of("01_dbirth")), (0, born.map(str::to_owned).to_vec()));
+    let expected = [
+        "freezer -19.0 good 00:01:00",
+        "freezer_2 -19.0 good 00:01:00",
+        "level -36.0 good 00:01:00",
+        "volume_total 3000000001.0 good 00:01:00",
+        "drift -88.0 good 00:01:00",
+    ];
+    assert_eq!(of("02_ddata"), expected);
+    assert_eq!(of("03_ddata"), ["freezer -20.0 good 00:02:00", "volume_total 3000000002.0 good 00:02:00"]);
+    assert_eq!(of("04_ddata"), ["freezer_2 -21.0 good 00:03:00"], "name and number are both there");
     let named = all(&becomes(&decoder, "sparkplug_b/named_data", 0, &[]));
     for row in ["freezer -20.0 good 00:00:00", "volume_total 3000000002.0 good 00:00:00"] {
         assert!(named.iter().any(|found| found == row), "{row} in {named:?}");
     }
 }
 
+const REBIRTH: [&str; 11] = [
+    "00_nbirth",
+    "01_dbirth",
+    "02_ddata",
+    "03_nbirth",
+    "04_dbirth",
+    "05_ddata",
+    "06_ddata",
+    "07_ddata",
+    "08_ddata",
+    "09_ddata",
+    "10_ddata",
+];
+
 #[test]
 fn field_sparkplug_no_alias_is_read_by_the_table_of_another_birth() {
     let decoder = decoder(|_| {});
+    let mut nodes = NodesTried::in_order();
     let mut observations = Vec::new();
-    for (at, kind) in ["nbirth", "dbirth", "ddata", "nbirth", "dbirth"].iter().enumerate() {
-        observations.extend(all(&becomes(&decoder, &format!("sparkplug_b/rebirth_{at:02}_{kind}"), 0, &[])));
+    let mut last = Vec::new();
+    for case in REBIRTH {
+        last = becomes_behind(&decoder, &mut nodes, &format!("sparkplug_b/rebirth_{case}"), 0, &[]);
+        observations.extend(all(&last));
     }
-    for at in 5..11 {
-        observations.extend(all(&becomes(&decoder, &format!("sparkplug_b/rebirth_{at:02}_ddata"), 0, &[])));
-    }
-    observations.retain(|row| !row.starts_with("reject"));
     // 32 bits of a Float are the decimals that somebody wrote; what a birth says again has the time it had.
     let expected = [
         "pm25 18.4 good 00:00:00",
         "pm10 61.3 good 00:00:00",
+        "pm25 18.6 good 00:01:00",
+        "pm10 61.9 good 00:01:00",
         "pm10 61.9 good 00:01:00",
         "pm25 18.9 good 00:02:00",
         "temperature 27.4 good 00:02:00",
+        "pm10 62.4 good 00:03:00",
+        "pm25 19.1 good 00:03:00",
+        "pm25 18.7 good 00:01:30",
+        "pm10 62.9 good 00:05:00",
+        "pm10 62.6 good 00:04:00",
+        "pm25 19.3 good 00:04:00",
+        "pm25 19.5 good 00:07:00",
+        "reject no_birth",
     ];
     assert_eq!(observations, expected);
-    let last = becomes(&decoder, "sparkplug_b/rebirth_10_ddata", 0, &[]);
     let told = last[0]["message_en"].as_str().unwrap();
-    assert!(told.contains("Metric 9 of gw-0001/tram-a is an alias"), "{told}");
+    assert!(told.contains("Alias 9 of gw-0001/tram-a is not in its birth"), "{told}");
+    let told = last[0]["message_vi"].as_str().unwrap();
+    assert!(told.contains("alias) 9 của gw-0001/tram-a không có trong bản tin khai sinh"), "{told}");
+}
+
+#[test]
+fn field_sparkplug_without_a_birth_nothing_is_stored_under_any_name() {
+    let decoder = decoder(|_| {});
+    let mut nodes = NodesTried::in_order();
+    for case in &REBIRTH[5..] {
+        let alone = all(&becomes(&decoder, &format!("sparkplug_b/rebirth_{case}"), 0, &[]));
+        let rows = becomes_behind(&decoder, &mut nodes, &format!("sparkplug_b/rebirth_{case}"), 0, &[]);
+        assert!(all(&rows).iter().all(|row| row == "reject no_birth"), "{case}: {rows:?}");
+        assert_eq!(all(&rows), alone);
+        let told = rows[0]["message_en"].as_str().unwrap();
+        assert!(told.contains("is named by its birth only, and none came"), "{told}");
+    }
 }
 
 #[test]

@@ -287,6 +287,12 @@ impl<'a> Attributes<'a> {
         own.encoded().filter_map(|(key, text)| Some((Attribute::of_key(key)?, text)))
     }
 
+    /// All of them encoded as one.
+    #[must_use]
+    pub fn encoded_whole(&self) -> Vec<u8> {
+        [self.common, self.own].concat()
+    }
+
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -35,6 +35,7 @@ pub mod pattern;
 pub mod place;
 pub mod position;
 pub mod question;
+pub mod rebirth;
 pub mod reject;
 pub mod replay;
 pub mod results;

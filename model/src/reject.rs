@@ -47,11 +47,13 @@ pub enum RejectReason {
     Lost = 17,
     /// A report, or rows of one, that its form does not let in; the receipt says all of it.
     Form = 18,
+    /// It is said by a number, or without its type, and no birth before it tells what that is (Sparkplug).
+    NoBirth = 19,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 19] = [
+    pub const ALL: [RejectReason; 20] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -71,6 +73,7 @@ impl RejectReason {
         RejectReason::Framing,
         RejectReason::Lost,
         RejectReason::Form,
+        RejectReason::NoBirth,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -96,6 +99,7 @@ impl RejectReason {
             RejectReason::Framing => "framing",
             RejectReason::Lost => "lost",
             RejectReason::Form => "form",
+            RejectReason::NoBirth => "no_birth",
         }
     }
 

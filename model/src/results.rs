@@ -36,6 +36,7 @@ use crate::{
     pack::PackVersion,
     position::Position,
     question::Question,
+    rebirth::RebirthWanted,
     time::Now,
 };
 
@@ -112,6 +113,11 @@ pub struct EpochResults {
     /// How many events of hosts behind each relay are counted with the rest of them, since it named more than are told
     /// apart: no fact, but told ([`Name`] of the relay).
     pub untold: BTreeMap<Name, u64>,
+    /// Nodes of Sparkplug that should be born again: no fact, but carried out once the epoch is committed.
+    pub rebirths: Vec<RebirthWanted>,
+    /// How many metrics of births, and messages of nodes, of each sender there was no room for: no fact, but told ([`Name`]
+    /// of the sender).
+    pub births_cut: BTreeMap<Name, u64>,
     /// How many rows messages had, by position: no fact, but told to who watches what arrives.
     pub read: Vec<MessagesRead>,
     /// Where the messages lie of which rows began to wait until the store was asked, one entry a row: told like that.

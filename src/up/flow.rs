@@ -20,6 +20,7 @@ use crate::{
     instance::{DataFolder, Instance},
     originals::{ArchiveReader, LogThenArchive},
     pack_versions::KeptPacks,
+    rebirths::Rebirths,
     replays::Rereader,
     report_desk::ReportDesk,
     store_commit::{Audience, StoreCommit},
@@ -79,7 +80,12 @@ impl House<'_> {
         let desk = Arc::<ReportDesk>::default();
         let shares = entrance.intake.shares().clone();
         let read = Arc::<RowsRead>::default();
-        let audience = Audience { board: board.clone(), desk: desk.clone(), shares, read: read.clone() };
+        // Whoever speaks with nodes is told here whose birth is wanted: `rebirths.ask_by`.
+        let rebirths = Arc::<Rebirths>::default();
+        self.metrics.counters("nodes", None, rebirths.clone())?;
+        self.metrics.counters_by_label("nodes", rebirths.clone())?;
+        let audience =
+            Audience { board: board.clone(), desk: desk.clone(), shares, read: read.clone(), rebirths };
         let rereader = Arc::new(Rereader::new(store.store.clone(), instance.generation, packs.clone()));
         let commit = StoreCommit::new(
             Handle::current(),

@@ -20,11 +20,14 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{behind::RelayRecord, log_sources::LogSourceRecord, shard::SubjectRecord, suspects::WatchRecord};
+use crate::{
+    behind::RelayRecord, log_sources::LogSourceRecord, nodes::NodeRecord, shard::SubjectRecord,
+    suspects::WatchRecord,
+};
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 10;
+pub const VERSION: u8 = 11;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 /// The last version without log sources.
@@ -35,6 +38,8 @@ const BEFORE_SUSPECTS: u8 = 6;
 const BEFORE_LEDGER: u8 = 8;
 /// The last version without the hosts behind relays, which it keeps like all log sources.
 const BEFORE_RELAYS: u8 = 9;
+/// The last version without the nodes of Sparkplug, and without what their stations' gateways said of themselves.
+const BEFORE_NODES: u8 = 10;
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 
@@ -69,6 +74,8 @@ pub struct Checkpoint {
     pub(crate) ledger: Vec<u8>,
     /// One encoded [`RelayRecord`] a relay.
     pub(crate) relays: Vec<Vec<u8>>,
+    /// One encoded [`NodeRecord`] a node.
+    pub(crate) nodes: Vec<Vec<u8>>,
     /// The version its subjects are encoded in. It stands in the file's head.
     #[serde(skip, default = "this_version")]
     pub(crate) version: u8,
@@ -124,6 +131,11 @@ impl Checkpoint {
     /// The relays of hosts that the pack does not know.
     pub(crate) fn relays(&self) -> Result<Vec<RelayRecord>, postcard::Error> {
         self.relays.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
+    }
+
+    /// The nodes whose births are known, or over.
+    pub(crate) fn nodes(&self) -> Result<Vec<NodeRecord>, postcard::Error> {
+        self.nodes.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
     }
 
     /// Its log sources.
@@ -244,13 +256,14 @@ fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     }
     // Before there were figures its body ended with the subjects, before there were events with the figures, before there
     // were suspects with the log sources, before there was a ledger with the suspects, before there were relays with the
-    // ledger: what came later begins with nothing.
+    // ledger, before there were nodes with the relays: what came later begins with nothing.
     let lacks: &[u8] = match version {
-        OLDEST => &[0; 5],
-        BEFORE_EVENTS => &[0; 4],
-        BEFORE_SUSPECTS => &[0; 3],
-        version if version <= BEFORE_LEDGER => &[0; 2],
-        BEFORE_RELAYS => &[0],
+        OLDEST => &[0; 6],
+        BEFORE_EVENTS => &[0; 5],
+        BEFORE_SUSPECTS => &[0; 4],
+        version if version <= BEFORE_LEDGER => &[0; 3],
+        BEFORE_RELAYS => &[0; 2],
+        BEFORE_NODES => &[0],
         _ => &[],
     };
     let body = match lacks {
@@ -288,6 +301,7 @@ mod tests {
             suspects: Vec::new(),
             ledger: Vec::new(),
             relays: Vec::new(),
+            nodes: Vec::new(),
             version: VERSION,
         }
     }
@@ -307,9 +321,16 @@ mod tests {
 
     #[test]
     fn replay_what_an_earlier_version_did_not_keep_begins_with_nothing() {
-        // It ended with the figures, then with the log sources, then with the suspects, and then with the ledger.
-        let versions =
-            [(BEFORE_EVENTS, 4), (BEFORE_SUSPECTS, 3), (7, 2), (BEFORE_LEDGER, 2), (BEFORE_RELAYS, 1)];
+        // It ended with the figures, then with the log sources, then with the suspects, then with the ledger, and then with
+        // the relays.
+        let versions = [
+            (BEFORE_EVENTS, 5),
+            (BEFORE_SUSPECTS, 4),
+            (7, 3),
+            (BEFORE_LEDGER, 3),
+            (BEFORE_RELAYS, 2),
+            (BEFORE_NODES, 1),
+        ];
         for (version, fewer) in versions {
             was_written_by(version, fewer);
         }

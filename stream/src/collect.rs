@@ -86,6 +86,7 @@ impl Records {
                 subjects: both(all.subjects, more.subjects),
                 relays: both(all.relays, more.relays),
                 log_sources: both(all.log_sources, more.log_sources),
+                nodes: both(all.nodes, more.nodes),
                 suspects: both(all.suspects, more.suspects),
             }),
         }
@@ -101,13 +102,19 @@ fn both(all: Encoded, more: Encoded) -> Encoded {
 impl Gathered {
     fn gather(&mut self, shard: ShardResults) {
         // Its counts, and what its subjects say, went another way: they are summed.
-        let ShardResults { now, facts, questions, read, waited, forgotten, untold, .. } = shard;
+        let ShardResults {
+            now, facts, questions, read, waited, forgotten, untold, rebirths, births_cut, ..
+        } = shard;
         for (rule, count) in forgotten {
             *self.results.forgotten.entry(rule).or_default() += count;
         }
         for (relay, count) in untold {
             *self.results.untold.entry(relay).or_default() += count;
         }
+        for (sender, count) in births_cut {
+            *self.results.births_cut.entry(sender).or_default() += count;
+        }
+        self.results.rebirths.extend(rebirths);
         self.results.now = now;
         self.results.facts.gather(facts);
         self.results.questions.extend(questions);
@@ -122,6 +129,7 @@ impl Gathered {
         results.questions.sort_unstable();
         results.read.sort_unstable();
         results.waited.sort_unstable();
+        results.rebirths.sort_unstable();
         // The driver fills in what the manifest says beside.
         Whole { results, records, of_all }
     }

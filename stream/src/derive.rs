@@ -128,8 +128,8 @@ impl Derived {
         self.answers(&mut step, &mut watched);
         watched.extend(self.usual.take(readings));
         watched.extend(self.usual.answered(step.answers));
-        let Step { facts, plan, subject, lateness, patience, said, restated, days, results, .. } = step;
-        self.status.advance(facts.now, plan, subject, lateness, (said, restated), results);
+        let Step { facts, plan, subject, lateness, patience, said, restated, gone, days, results, .. } = step;
+        self.status.advance(facts.now, plan, subject, (lateness, gone), (said, restated), results);
         let whose = ((subject, plan.about()), patience);
         let (status, sensor) = (self.status.current(), said.sensor.as_ref());
         let judged = Judged { windows: &mut watched, status, sensor, usual: &self.usual };
@@ -242,6 +242,8 @@ pub(crate) struct Step<'a> {
     pub(crate) said: &'a SelfSaid,
     /// Whether that is something else than before.
     pub(crate) restated: bool,
+    /// When its gateway said that it is gone, if that is what it said last.
+    pub(crate) gone: Option<EventTime>,
     pub(crate) days: &'a mut Days,
     pub(crate) results: &'a mut ShardResults,
 }

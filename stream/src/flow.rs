@@ -6,7 +6,8 @@
 //! source, which takes them in arrival order, and those of hosts that only a relay knows have gone by that relay, which
 //! names them; when it passes the epoch again, all its rows, and what rules see of its events, have reached their shard,
 //! which applies them in arrival order; and once more, all that the shards say of what crosses subjects has reached whoever
-//! adds it up. Measured rows skip what comes before the shards. The epoch's recorded facts travel beside the rows, inside
+//! adds it up. Measured rows skip what comes before the shards, but for those of nodes: their messages go whole to
+//! whoever holds their node, and are read there. The epoch's recorded facts travel beside the rows, inside
 //! the worker.
 //!
 //! timely has no flow control and no durability: both are the driver's.
@@ -14,6 +15,7 @@
 mod behind;
 mod decode;
 mod load;
+mod nodes;
 mod parcels;
 mod rejects;
 mod reread;
@@ -61,6 +63,7 @@ use self::{
     behind::named,
     decode::{Decoded, decode},
     load::{Held, shared_out},
+    nodes::{Followed, NodeMessages, ToFollow, followed},
     parcels::{Arranged, Arrived, FromLogSources, Given, Parcel, Reports},
     reread::read_again,
     sum::{Addends, Sums, addressed},
@@ -70,6 +73,7 @@ use crate::{
     exchange::{Addresses, Shards},
     halt::Halt,
     log_sources::{EventResults, LogSourceRecord},
+    nodes::NodeRecord,
     priority,
     shard::{Happened, Rows, SubjectRecord},
     step::{EpochFacts, PackVersions, ShardResults},
@@ -100,6 +104,7 @@ pub(crate) struct State {
     pub subjects: Vec<SubjectRecord>,
     pub relays: Vec<RelayRecord>,
     pub log_sources: Vec<LogSourceRecord>,
+    pub nodes: Vec<NodeRecord>,
     pub suspects: Vec<WatchRecord>,
     /// What is owed, and what the figures were worked out from beside the subjects.
     pub of_all: OfAll,
@@ -111,6 +116,7 @@ pub(crate) struct Records {
     pub subjects: Encoded,
     pub relays: Encoded,
     pub log_sources: Encoded,
+    pub nodes: Encoded,
     pub suspects: Encoded,
 }
 
@@ -307,13 +313,19 @@ struct ToSum {
 /// By epoch, between two operators of a worker.
 type Between<T> = Rc<RefCell<BTreeMap<u64, T>>>;
 
+/// What a worker gives away that goes another way before it comes to the shards.
+type OtherThanRows = Result<Result<Reports, Reports>, NodeMessages>;
+
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
     let Seat { held, mut addresses, packs, input, parts, activators } = seat;
-    let Held { mut shard, relays, mut log_sources, mut of_all } = held;
+    let Held { mut shard, relays, mut log_sources, nodes, mut of_all } = held;
     let (counted_by, sighted_by, named_by) = (addresses.clone(), addresses.clone(), addresses.clone());
+    let followed_by = addresses.clone();
     let open: Between<OpenEpoch> = Rc::default();
     let opened = open.clone();
+    let to_follow: Between<ToFollow> = Rc::default();
+    let following = to_follow.clone();
     let halts = parts.clone();
     let mut known = Known::default();
     let mut decoder: Option<Arc<Decoder>> = None;
@@ -370,6 +382,8 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         capability = None;
                         return;
                     }
+                    let to_follow = ToFollow { facts: facts.clone(), decoder: of_pack.clone(), checkpoint };
+                    let _ = following.borrow_mut().insert(epoch.0, to_follow);
                     let entry = OpenEpoch { facts, decoder: of_pack, decoded, checkpoint };
                     let _ = opened.borrow_mut().insert(epoch.0, entry);
                     held.downgrade(&epoch.next().0);
@@ -377,12 +391,16 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
             },
         );
-        let (rows, events) = given.ok_err(|given| match given {
+        let (rows, others) = given.ok_err(|given| match given {
             Given::Rows(parcel) => Ok(parcel),
-            Given::Reports(reports) => Err(Ok(reports)),
-            Given::Unnamed(reports) => Err(Err(reports)),
+            Given::Reports(reports) => Err(Ok(Ok(reports))),
+            Given::Unnamed(reports) => Err(Ok(Err(reports))),
+            Given::OfNodes(messages) => Err(Err(messages)),
         });
+        let (events, of_nodes) = others.container::<Vec<OtherThanRows>>().ok_err(|other| other);
         let (reports, unnamed) = events.container::<Vec<Result<Reports, Reports>>>().ok_err(|named| named);
+        let followed_nodes: Between<Followed> = Rc::default();
+        let of_nodes = followed(of_nodes, nodes, followed_by, to_follow, followed_nodes.clone());
         let to_report: Between<ToReport> = Rc::default();
         let reports = reports.concat(named(unnamed, relays, named_by, open, to_report.clone()));
         let by_log_source = Exchange::new(|reports: &Reports| u64::from(reports.worker));
@@ -433,7 +451,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
             },
         );
-        let rows = rows.concat(follow);
+        let rows = rows.concat(follow).concat(of_nodes);
         let by_subject = Exchange::new(|parcel: &Parcel| u64::from(parcel.worker));
         let judged: Between<ToSum> = Rc::default();
         let to_sum = judged.clone();
@@ -456,15 +474,18 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         if frontier.frontier().less_equal(entry.key()) {
                             break;
                         }
-                        let (number, ToJudge { facts, decoder, decoded, reported, untold, kept }) =
+                        let (number, ToJudge { facts, decoder, mut decoded, reported, untold, kept }) =
                             entry.remove_entry();
                         let checkpoint = kept.is_some();
-                        let Arranged { batches, replaced, others, sightings, relayed } =
+                        let Followed { decoded: of_nodes, told, nodes } =
+                            followed_nodes.borrow_mut().remove(&number).unwrap_or_default();
+                        decoded.add(of_nodes);
+                        let Arranged { batches, replaced, others, sightings, relayed, presences } =
                             stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice)).replacing(&replaced);
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
                         let (events, unsure) = (&reported.facts.events, &reported.unsure);
-                        let happened = Happened { events, unsure, relayed: &relayed };
+                        let happened = Happened { events, unsure, relayed: &relayed, presences: &presences };
                         let mut results = Box::new(shard.apply(&facts, &decoder, &rows, others, happened));
                         shard.suspect(&facts, &decoder, sightings, &mut results);
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
@@ -473,10 +494,12 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         results.read = decoded.read;
                         results.add(reported);
                         results.untold = untold;
-                        let records = kept.map(|(relays, log_sources)| Records {
+                        (results.rebirths, results.births_cut) = (told.rebirths, told.cut);
+                        let records = kept.zip(nodes).map(|((relays, log_sources), nodes)| Records {
                             subjects: shard.records().collect(),
                             relays,
                             log_sources,
+                            nodes,
                             suspects: shard.suspected().collect(),
                         });
                         held.downgrade(&number);

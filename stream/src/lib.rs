@@ -20,6 +20,7 @@ mod ledger;
 mod log_sources;
 pub mod manifest;
 mod negative;
+mod nodes;
 mod plan;
 pub mod priority;
 mod reading;

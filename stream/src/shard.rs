@@ -63,7 +63,7 @@ use crate::{
     replays::Replays,
     reported::Reported,
     series::ClosingBounds,
-    step::{EpochFacts, ShardResults},
+    step::{EpochFacts, Presence, ShardResults},
     suspects::{Sighting, Suspects, WatchRecord},
 };
 
@@ -76,6 +76,8 @@ pub struct Happened<'a> {
     pub unsure: &'a BTreeMap<Name, Undecided>,
     /// When the newest line arrived that each relay passed on, whoever holds those log sources.
     pub relayed: &'a BTreeMap<Name, EventTime>,
+    /// What the gateway of each station said of itself last.
+    pub presences: &'a BTreeMap<SubjectId, Presence>,
 }
 
 /// Events of a log source of which it is not known yet whether they came before.
@@ -89,8 +91,12 @@ pub struct Undecided {
 
 impl Happened<'_> {
     /// Nothing.
-    pub const NOTHING: Happened<'static> =
-        Happened { events: &[], unsure: &BTreeMap::new(), relayed: &BTreeMap::new() };
+    pub const NOTHING: Happened<'static> = Happened {
+        events: &[],
+        unsure: &BTreeMap::new(),
+        relayed: &BTreeMap::new(),
+        presences: &BTreeMap::new(),
+    };
 }
 
 /// Subjects and their timers.
@@ -212,6 +218,9 @@ impl Shard {
                 answered.entry(subject).or_default().push(answer);
             }
         }
+        for presence in happened.presences.values() {
+            self.presence(*presence);
+        }
         let mut fates = Fates::of(rows);
         let mut replaced = rows.replaced();
         let mut grouping = std::mem::take(&mut self.grouping);
@@ -297,6 +306,16 @@ impl Shard {
                 let _ = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
             }
         }
+    }
+
+    /// What the gateway of a station said of itself: the station is looked at with this epoch's clock.
+    fn presence(&mut self, Presence { subject, is_there, at, .. }: Presence) {
+        let names = &self.names;
+        let state = self.subjects.entry(subject).or_insert_with(|| SubjectState::new(names.subject(subject)));
+        state.gone = (!is_there).then_some(at);
+        let soon = EventTime(i64::MIN);
+        let _ = state.due.replace(soon).map(|due| self.timers.remove(&(due, subject)));
+        let _ = self.timers.insert((soon, subject));
     }
 
     /// What an operator did, before anything else of the epoch: it speaks of what was seen, which is older.
@@ -456,6 +475,7 @@ impl Shard {
                     patience,
                     said: &said,
                     restated,
+                    gone: state.gone,
                     days,
                     results,
                 },

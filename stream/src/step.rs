@@ -8,12 +8,14 @@ use ioc_model::{
     counts::Counts,
     epoch::Epoch,
     name::Name,
+    names::SubjectId,
     pack::PackVersion,
     position::{Arrival, Position},
     question::{About, Answer, Found, Question},
+    rebirth::RebirthWanted,
     replay::ReplayedMessage,
     results::{Facts, MessagesRead},
-    time::{Millis, Now},
+    time::{EventTime, Millis, Now},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,19 @@ pub trait PackVersions: Send + Sync {
     fn version(&self, version: &PackVersion) -> Result<Arc<Decoder>, Halt>;
 }
 
+/// That the gateway of a station says that it is there, or that it is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// The station, by its number in this process.
+    pub subject: SubjectId,
+    /// Whether it is there.
+    pub is_there: bool,
+    /// When that came,
+    pub at: EventTime,
+    /// and in which message.
+    pub position: Position,
+}
+
 /// What an epoch made in one shard; observations by position, the rest as it was made.
 #[derive(Debug, Default)]
 pub struct ShardResults {
@@ -97,6 +112,10 @@ pub struct ShardResults {
     pub forgotten: BTreeMap<Name, u64>,
     /// How many events of hosts behind each relay are not told apart from others.
     pub untold: BTreeMap<Name, u64>,
+    /// Nodes that should be born again.
+    pub rebirths: Vec<RebirthWanted>,
+    /// How much of births and of nodes of each sender there was no room for.
+    pub births_cut: BTreeMap<Name, u64>,
     /// Whether a state or an alert changed: the figures of the duty do not wait for their minute.
     pub urgent: bool,
 }
@@ -126,7 +145,6 @@ mod tests {
         observation::Quality,
         position::Arrival,
         question::{About, Found, RecalledRow},
-        time::EventTime,
     };
 
     use super::*;

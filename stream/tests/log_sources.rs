@@ -62,7 +62,7 @@ impl Site {
         let arrived = EventTime(minute * MINUTE);
         let relayed: BTreeMap<Name, EventTime> =
             relays.iter().map(|relay| (Name::new(relay), arrived)).collect();
-        let happened = Happened { events: &events, unsure: &BTreeMap::new(), relayed: &relayed };
+        let happened = Happened { events: &events, relayed: &relayed, ..Happened::NOTHING };
         let results = self.shard.apply(&facts, &self.decoder, &Rows::of([]), Vec::new(), happened);
         let told = results.facts.statuses.iter().map(|told| {
             assert_eq!(told.since, facts.now);

@@ -43,6 +43,7 @@ use super::{
     rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
     told_twice::Held,
 };
+use crate::node::Node;
 
 /// 1970-01-01 to 2200-12-31 in UTC: what every table can hold. Half-open.
 const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
@@ -55,6 +56,8 @@ pub trait RowSink {
     fn row(&mut self, row: Row);
     /// A row that does not; `raw` is the row's own bytes, as far as the format can tell them apart.
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]);
+    /// A station's gateway says that it is there, or that it is gone: heard at that moment.
+    fn present(&mut self, _station: SubjectId, _is_there: bool) {}
     /// A measured row has another time than one that its message states for the measurement. Heard before the row.
     fn timed_by(&mut self, _row: u32, _by: TimedBy) {}
 }
@@ -142,6 +145,8 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     /// The station whose device its address names, and what stands behind that, once it was looked for.
     in_address: OnceCell<Option<(&'d StationRules, &'d str)>>,
     arrived: Option<Arrived>,
+    /// What its node said before, where whoever decodes holds that.
+    node: Option<&'d mut Node>,
     /// Who reports in the lines that call themselves as the last one did.
     reporter: Option<(Box<str>, Reporter<'d>)>,
     sink: &'d mut S,
@@ -181,9 +186,29 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             addressed: None,
             in_address: OnceCell::new(),
             arrived: Arrived::of(envelope, feed),
+            node: None,
             reporter: None,
             sink,
             count: 0,
+        }
+    }
+
+    /// As they are read by whoever holds what the envelope's node said before.
+    pub(crate) fn behind(self, node: Option<&'d mut Node>) -> Rows<'d, S> {
+        Rows { node, ..self }
+    }
+
+    /// What its node said before; none where nobody holds that. Once.
+    pub(crate) fn node(&mut self) -> Option<&'d mut Node> {
+        self.node.take()
+    }
+
+    /// Says that a station's gateway is there, or gone: the one that this address is of, if its sender may speak of it.
+    pub(crate) fn present(&mut self, address: &str, is_there: bool) {
+        if let Some((station, "")) = self.device_in(address)
+            && self.check_sender("topic", &station.id).is_ok()
+        {
+            self.sink.present(station.subject, is_there);
         }
     }
 

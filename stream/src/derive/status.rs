@@ -1,4 +1,5 @@
-//! How a station is: from its newest points and the recorded clock alone.
+//! How a station is: from its newest points, the recorded clock, and what its gateway says of itself: one that is gone is
+//! silent at once.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ impl StatusState {
         now: Now,
         plan: &StationPlan,
         subject: Name,
-        lateness: Millis,
+        (lateness, gone): (Millis, Option<EventTime>),
         (said, restated): (&SelfSaid, bool),
         results: &mut ShardResults,
     ) {
@@ -53,7 +54,7 @@ impl StatusState {
             self.current = None;
             return;
         }
-        let status = self.judge(now, plan, lateness);
+        let status = self.judge(now, plan, lateness, gone);
         // What it says of itself is said anew with the state; of one that is silent when it speaks again.
         let restated = restated && status != StationStatus::Silent;
         if self.current.is_some_and(|(current, _)| current == status) && !restated {
@@ -116,8 +117,17 @@ impl StatusState {
         self.newest.values().map(|(event_time, _)| *event_time).max()
     }
 
-    fn judge(&self, now: Now, plan: &StationPlan, lateness: Millis) -> StationStatus {
-        let Some(last) = self.last_event() else { return StationStatus::Silent };
+    /// `gone` is when its gateway said that it is. Points that are newer came another way, and end that as a birth does.
+    fn judge(
+        &self,
+        now: Now,
+        plan: &StationPlan,
+        lateness: Millis,
+        gone: Option<EventTime>,
+    ) -> StationStatus {
+        let Some(last) = self.last_event().filter(|last| gone.is_none_or(|gone| gone < *last)) else {
+            return StationStatus::Silent;
+        };
         let age = now.0.saturating_sub(last.0);
         let says = |quality: Quality| self.newest.values().any(|(_, newest)| *newest == quality);
         if age > silent_after(plan, lateness).0 {

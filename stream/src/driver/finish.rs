@@ -143,6 +143,7 @@ impl Finisher {
             subjects: records.subjects.map_err(cannot)?,
             relays: records.relays.map_err(cannot)?,
             log_sources: records.log_sources.map_err(cannot)?,
+            nodes: records.nodes.map_err(cannot)?,
             suspects: records.suspects.map_err(cannot)?,
         };
         // Why its keeper is gone, it has said itself.

@@ -179,6 +179,9 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let relays = checkpoint
         .relays()
         .map_err(|error| Halt::because("the checkpoint's relays are of another version", error))?;
+    let nodes = checkpoint
+        .nodes()
+        .map_err(|error| Halt::because("the checkpoint's nodes are of another version", error))?;
     let of_subjects = subjects.iter().flat_map(|subject| subject.awaited(&calendar));
     let awaited = of_subjects.chain(log_sources.iter().flat_map(LogSourceRecord::awaited)).collect();
     let suspects = checkpoint
@@ -190,7 +193,7 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let ledger = Ledger::load(&ledger)
         .map_err(|error| Halt::because("the checkpoint's ledger is of another version", error))?;
     let of_all = OfAll { ledger, figures };
-    let state = State { pack: Some(pack), subjects, relays, log_sources, suspects, of_all };
+    let state = State { pack: Some(pack), subjects, relays, log_sources, nodes, suspects, of_all };
     Ok(Recovery { checkpoint: epoch, last, next, state, awaited })
 }
 

@@ -1,6 +1,6 @@
 //! What workers hold when they start: a checkpoint's state, each part where the exchanges take what belongs to it.
 //!
-//! All of it is held by a name, and by nothing else: subjects and log sources by their own, hosts behind a relay by their
+//! All of it is held by a name, and by nothing else: subjects, log sources and nodes by their own, hosts behind a relay by their
 //! relay's, rules over events by their virtual shards. So another number of workers loads the same file (invariant REPLAY).
 
 use ioc_model::{name::Name, names::Names, pack::PackVersion};
@@ -12,6 +12,7 @@ use crate::{
     figures::FIGURES,
     halt::Halt,
     log_sources::{LogSourceRecord, LogSources},
+    nodes::Nodes,
     shard::Shard,
     step::PackVersions,
 };
@@ -21,6 +22,7 @@ pub(super) struct Held {
     pub(super) shard: Shard,
     pub(super) relays: Relays,
     pub(super) log_sources: LogSources,
+    pub(super) nodes: Nodes,
     /// Of the worker that keeps it.
     pub(super) of_all: Option<OfAll>,
 }
@@ -36,12 +38,13 @@ pub(super) fn shared_out(
     split: Shards,
     packs: &dyn PackVersions,
 ) -> Result<Vec<Held>, Halt> {
-    let State { pack, subjects, relays, log_sources, suspects, of_all } = state;
+    let State { pack, subjects, relays, log_sources, nodes, suspects, of_all } = state;
     let holder = |name: &str| worker_of(split.of(name), workers);
     let empty = |index| Held {
         shard: Shard::new(names.clone(), WorkerShards { index, of: workers, shards: split }, pack.clone()),
         relays: Relays::default(),
         log_sources: LogSources::default(),
+        nodes: Nodes::new(split),
         of_all: None,
     };
     let mut held: Vec<Held> = (0..workers).map(empty).collect();
@@ -61,6 +64,9 @@ pub(super) fn shared_out(
         let twice =
             |name| Halt(format!("the checkpoint holds log source {name} twice: it is not as it was written"));
         held[holder(&record.name())].log_sources.load(record).map_err(twice)?;
+    }
+    for record in nodes {
+        held[holder(&record.name())].nodes.load(record);
     }
     if let Some(of_figures) = held.get_mut(holder(FIGURES)) {
         of_figures.of_all = Some(of_all);

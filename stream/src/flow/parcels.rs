@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ioc_model::{event::Event, name::Name, observation::Observation, row::Row, time::EventTime};
+use ioc_model::{
+    event::Event, name::Name, names::SubjectId, observation::Observation, row::Row, time::EventTime,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{exchange::Addresses, suspects::Sighting};
+use super::nodes::{NodeMessage, NodeMessages};
+use crate::{exchange::Addresses, step::Presence, suspects::Sighting};
 
 /// Rows of a parcel: what two workers have open at a time fits their nearer caches.
 const ROWS: usize = 1_024;
@@ -16,7 +19,7 @@ const ROWS: usize = 1_024;
 pub(super) struct Parcel {
     pub(super) worker: u32,
     rows: Vec<Observation>,
-    /// Rows of messages that are read again: they lie anywhere.
+    /// Rows of messages that are read again, and of those of nodes: they lie anywhere.
     again: Vec<Observation>,
     /// Rows of such messages that take the place of what they were.
     replaced: Vec<Observation>,
@@ -25,6 +28,8 @@ pub(super) struct Parcel {
     sightings: Vec<Sighting>,
     /// When the newest line arrived that each relay passed on. They come from the log sources, too.
     relayed: BTreeMap<Name, EventTime>,
+    /// What gateways of stations say of themselves. They come from the nodes.
+    presences: Vec<Presence>,
 }
 
 /// What of an epoch's events goes on from their log sources to shards, one parcel for each worker.
@@ -58,6 +63,7 @@ pub(super) struct OpenParcels {
     rows: Vec<Parcel>,
     reports: Vec<Reports>,
     unnamed: Vec<Reports>,
+    messages: Vec<NodeMessages>,
 }
 
 /// Events on their way to whoever holds their log source, or the relay that alone knows it. They have parcels of their own,
@@ -78,6 +84,8 @@ pub(super) enum Given {
     Reports(Reports),
     /// To the relays, which alone know who reports.
     Unnamed(Reports),
+    /// To the nodes.
+    OfNodes(NodeMessages),
 }
 
 /// What has reached a worker of an epoch that is not whole yet.
@@ -89,6 +97,7 @@ pub(super) struct Arrived {
     others: Vec<Row>,
     sightings: Vec<Sighting>,
     relayed: BTreeMap<Name, EventTime>,
+    presences: Vec<Presence>,
 }
 
 /// What of an epoch goes to a shard: measured rows in batches by position, others and sightings in order of arrival.
@@ -100,13 +109,17 @@ pub(super) struct Arranged {
     pub(super) sightings: Vec<Sighting>,
     /// When the newest line arrived that each relay passed on.
     pub(super) relayed: BTreeMap<Name, EventTime>,
+    /// What the gateway of each station said of itself last.
+    pub(super) presences: BTreeMap<SubjectId, Presence>,
 }
 
 impl OpenParcels {
     pub(super) fn new(workers: usize) -> OpenParcels {
         let rows = (0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect();
         let reports = || (0..).take(workers).map(|worker| Reports { worker, ..Reports::default() }).collect();
-        OpenParcels { rows, reports: reports(), unnamed: reports() }
+        let messages =
+            (0..).take(workers).map(|worker| NodeMessages { worker, messages: Vec::new() }).collect();
+        OpenParcels { rows, reports: reports(), unnamed: reports(), messages }
     }
 
     /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
@@ -129,6 +142,16 @@ impl OpenParcels {
     /// Puts a row that takes the place of what it was.
     pub(super) fn put_replaced(&mut self, worker: usize, row: Observation) {
         self.rows[worker].replaced.push(row);
+    }
+
+    /// Puts what the gateway of a station says of itself.
+    pub(super) fn put_presence(&mut self, worker: usize, presence: Presence) {
+        self.rows[worker].presences.push(presence);
+    }
+
+    /// Puts a message into the parcel of the worker that holds its node.
+    pub(super) fn put_message(&mut self, addresses: &Addresses, message: NodeMessage) {
+        self.messages[addresses.of_name(&message.key.name())].messages.push(message);
     }
 
     /// The same for an event.
@@ -161,16 +184,18 @@ impl OpenParcels {
 
     /// What is left in them.
     pub(super) fn rest(self) -> impl Iterator<Item = Given> {
-        let OpenParcels { rows, reports, unnamed } = self;
+        let OpenParcels { rows, reports, unnamed, messages } = self;
         let is_empty = |parcel: &Parcel| {
-            let Parcel { rows, again, replaced, others, .. } = parcel;
-            rows.is_empty() && again.is_empty() && replaced.is_empty() && others.is_empty()
+            let Parcel { rows, again, replaced, others, presences, .. } = parcel;
+            let is_without_rows = rows.is_empty() && again.is_empty() && replaced.is_empty();
+            is_without_rows && others.is_empty() && presences.is_empty()
         };
         let rows = rows.into_iter().filter(move |parcel| !is_empty(parcel)).map(Given::Rows);
         let filled = |reports: &Reports| !reports.events.is_empty();
         let reports = reports.into_iter().filter(filled).map(Given::Reports);
         let unnamed = unnamed.into_iter().filter(filled).map(Given::Unnamed);
-        rows.chain(reports).chain(unnamed)
+        let messages = messages.into_iter().filter(|messages| !messages.messages.is_empty());
+        rows.chain(reports).chain(unnamed).chain(messages.map(Given::OfNodes))
     }
 }
 
@@ -181,6 +206,7 @@ impl Arrived {
         self.replaced.extend(parcel.replaced);
         self.others.extend(parcel.others);
         self.sightings.extend(parcel.sightings);
+        self.presences.extend(parcel.presences);
         for (relay, arrived) in parcel.relayed {
             let newest = self.relayed.entry(relay).or_insert(arrived);
             *newest = arrived.max(*newest);
@@ -192,7 +218,8 @@ impl Arrived {
     /// Each worker decoded one run of positions from its beginning to its end: the rows of all are in order of position
     /// once the batches are. Where something is read again, all are put in order: it lies before them or between.
     pub(super) fn arranged(self) -> Arranged {
-        let Arrived { mut batches, again, mut replaced, mut others, mut sightings, relayed } = self;
+        let Arrived { mut batches, again, mut replaced, mut others, mut sightings, relayed, mut presences } =
+            self;
         let key = |row: &Observation| row.arrival.place();
         batches.retain(|batch| !batch.is_empty());
         batches.sort_by_key(|batch| batch.first().map(key));
@@ -209,6 +236,8 @@ impl Arrived {
         replaced.sort_by_key(key);
         others.sort_by_key(Row::arrival);
         sightings.sort_by_key(|sighting| (sighting.arrival, sighting.rule));
-        Arranged { batches, replaced, others, sightings, relayed }
+        presences.sort_by_key(|presence| (presence.at, presence.position));
+        let presences = presences.into_iter().map(|presence| (presence.subject, presence)).collect();
+        Arranged { batches, replaced, others, sightings, relayed, presences }
     }
 }

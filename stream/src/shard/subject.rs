@@ -44,6 +44,8 @@ pub(super) struct SubjectState {
     pub(super) replays: Option<Box<Replays>>,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
+    /// When its gateway said that it is gone, if that is what it said last.
+    pub(super) gone: Option<EventTime>,
     pub(super) told: Told,
 }
 
@@ -111,6 +113,8 @@ enum Kept {
     Reported(Box<Reported>),
     /// What operators asked to have read again.
     Replays(Box<Replays>),
+    /// When its gateway said that it is gone.
+    Gone(EventTime),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -122,6 +126,7 @@ enum KeptRef<'a> {
     Usual(&'a UsualHours),
     Reported(&'a Reported),
     Replays(&'a Replays),
+    Gone(EventTime),
 }
 
 impl From<KeptBefore> for Kept {
@@ -137,8 +142,8 @@ impl From<KeptBefore> for Kept {
 impl SubjectState {
     pub(super) fn new(name: Name) -> SubjectState {
         let (measured, told) = (Measured::new(), Told::default());
-        let (counted, reported, replays, derived) = Default::default();
-        SubjectState { name, due: None, measured, counted, reported, replays, derived, told }
+        let (counted, reported, replays, derived, gone) = Default::default();
+        SubjectState { name, due: None, measured, counted, reported, replays, derived, gone, told }
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
@@ -151,6 +156,7 @@ impl SubjectState {
                 Kept::Usual(usual) => state.derived.get_or_insert_default().usual = usual,
                 Kept::Reported(reported) => state.reported = Some(reported),
                 Kept::Replays(replays) => state.replays = Some(replays),
+                Kept::Gone(at) => state.gone = Some(at),
             }
         }
         state
@@ -164,6 +170,7 @@ impl SubjectState {
         kept.extend(usual.filter(|usual| !usual.is_empty()).map(KeptRef::Usual));
         kept.extend(self.reported.as_deref().map(KeptRef::Reported));
         kept.extend(self.replays.as_deref().map(KeptRef::Replays));
+        kept.extend(self.gone.map(KeptRef::Gone));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -245,7 +252,7 @@ impl SubjectRecord {
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
             Kept::Usual(usual) => usual.awaited(self.name).collect(),
-            Kept::Reported(_) => Vec::new(),
+            Kept::Reported(_) | Kept::Gone(_) => Vec::new(),
             Kept::Replays(replays) => replays.awaited().into_iter().collect(),
         })
     }

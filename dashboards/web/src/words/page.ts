@@ -156,6 +156,7 @@ export const reasonWords: Record<string, Text> = {
   refused: t("không được chấp nhận", "refused by an operator"),
   framing: t("khung tin sai", "framed wrongly"),
   lost: t("mất trước khi kịp đọc", "lost before it could be read"),
+  no_birth: t("chưa có bản khai sinh", "its birth is missing"),
   form: t("biểu báo cáo không nhận", "its form does not let it in"),
   too_many: t("quá nhiều dòng lỗi", "too many bad rows"),
 };

@@ -55,6 +55,11 @@ impl Refusal {
         self
     }
 
+    /// What it means no birth before it tells.
+    pub(crate) fn no_birth(field: &'static str, vi: String, en: String) -> Refusal {
+        Refusal::new(RejectReason::NoBirth, field, vi, en)
+    }
+
     pub(crate) fn unknown_device(field: &'static str, name: &str) -> Refusal {
         let name = quoted(name);
         Refusal::new(

@@ -106,11 +106,11 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     /// A device's name is one level of the address or several: of those that are known the one that ends last, and of
     /// these the one of the most levels. With what stands behind it.
     fn device_in_address(&self) -> Option<(&'d StationRules, &'d str)> {
-        *self.in_address.get_or_init(|| self.find_in_address())
+        *self.in_address.get_or_init(|| self.device_in(self.address()))
     }
 
-    fn find_in_address(&self) -> Option<(&'d StationRules, &'d str)> {
-        let address = self.address();
+    /// The same of any address.
+    pub(super) fn device_in<'a>(&self, address: &'a str) -> Option<(&'d StationRules, &'a str)> {
         let mut starts = [0; MOST_LEVELS];
         let mut levels = 1;
         for (start, (at, _)) in starts.iter_mut().skip(1).zip(address.match_indices('/')) {

@@ -6,19 +6,26 @@
 //!
 //! The wire has unsigned integers only. What they mean stands in the metric's type: the number is cut to its width and read
 //! with its sign, from whichever of the two fields it is in. `is_null` is no value. A quality that is `STALE` or bad is
-//! kept as one. Deaths, commands and `STATE` carry nothing.
+//! kept as one. Commands and `STATE` carry nothing, and deaths no values.
 //!
-//! Data may leave name and type to the birth and have an alias. A message is read here by what it says alone, so a metric
-//! with an alias only is a reject that says so, and so is an integer without an integer type: both are kept and can be read
-//! again. A node that sends names and types in its data is read whole.
+//! Data may leave name and type to the birth and have an alias. Whoever holds what the node said before ([`Node`]) gives
+//! it along: the message is told to it first, then its metrics are read by it. Where nobody does (`ioc try`, a message that
+//! is read again, one that did not come by a topic), a metric with an alias only is a reject that says so, and so is an
+//! integer without an integer type: both are kept and can be read again.
 
 mod wire;
 
-use ioc_model::{observation::Quality, time::EventTime};
+use ioc_model::{
+    observation::Quality,
+    time::{EventTime, ReceivedAt},
+};
 
 use self::wire::{Fields, Held};
 use super::gateway::{self, Element, Reading, When};
-use crate::contract::{Refusal, RowSink, Rows, Subject};
+use crate::{
+    contract::{Refusal, RowSink, Rows, Subject},
+    node::{Declared, Named, Node, Said, Topic, Type},
+};
 
 /// What every topic begins with.
 const NAMESPACE: &str = "spBv1.0";
@@ -27,31 +34,48 @@ const EXAMPLE: &str = "spBv1.0/TayNinh/DDATA/gw-0001/kho-lanh";
 const DATE_TIME: u64 = 13;
 /// So many properties of a metric are looked at.
 const MOST_PROPERTIES: usize = 64;
+/// The metric of births and deaths that says which session they are of.
+const SESSION: &str = "bdSeq";
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     let address = rows.address();
     let levels = || address.split('/').skip_while(|level| *level != NAMESPACE).skip(1);
     // By another way than MQTT the address says nothing.
     let kind = levels().nth(1).unwrap_or("DDATA");
-    if levels().next() == Some("STATE") || !matches!(kind, "NBIRTH" | "DBIRTH" | "NDATA" | "DDATA") {
+    let (is_birth, is_death) = (matches!(kind, "NBIRTH" | "DBIRTH"), matches!(kind, "NDEATH" | "DDEATH"));
+    if levels().next() == Some("STATE") || !(is_birth || is_death || matches!(kind, "NDATA" | "DDATA")) {
         return Ok(());
     }
-    let broken = || {
-        gateway::malformed(payload, "không phải là Sparkplug B", "it is no payload of Sparkplug B", EXAMPLE)
-    };
+    let topic = Topic::of(address);
+    // What a broker had kept was said nobody knows how long ago: it is not what the node said last.
+    let mut node = rows.node().filter(|_| rows.arrived().is_some());
+    let received_at = ReceivedAt(rows.received_at().0);
     // Before the first row is handed on all of it was seen to be whole.
-    let (mut at_all, mut says_something) = (None, false);
-    for field in Fields::of(payload) {
-        match field.ok_or_else(broken)? {
-            (1, Held::Varint(millis)) => at_all = Some(millis),
-            (2, Held::Bytes(metric)) => {
-                says_something |= Metric::of(metric).ok_or_else(broken)?.says_something()
+    let said = said(payload).map(|said| {
+        let again = rows.arrived().is_some_and(|arrived| arrived.is_doubtful);
+        Said { again, ..said }
+    });
+    if is_death {
+        if let (Some(node), Some(topic), Some(said)) = (node, topic, said) {
+            for device in node.take(&topic, said, received_at, std::iter::empty()) {
+                rows.present(&topic.of_data(device.as_deref()), false);
             }
-            _ => {}
+        }
+        return Ok(());
+    }
+    let said = said.ok_or_else(|| {
+        gateway::malformed(payload, "không phải là Sparkplug B", "it is no payload of Sparkplug B", EXAMPLE)
+    })?;
+    if let (Some(node), Some(topic)) = (node.as_deref_mut(), topic) {
+        let declared = metrics(payload).filter_map(Metric::of).filter_map(|metric| metric.declared());
+        let _nobody = node.take(&topic, said, received_at, declared);
+        if is_birth {
+            rows.present(address, true);
         }
     }
+    let before = Before { node: node.as_deref(), device: topic.and_then(|topic| topic.device) };
     // A node that has nothing but what belongs to the protocol need be no station's.
-    if !says_something {
+    if !metrics(payload).filter_map(Metric::of).any(|metric| metric.says_something(before)) {
         return Ok(());
     }
     let last = address.rsplit('/').next().unwrap_or(address);
@@ -60,17 +84,67 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         Some(behind) if !behind.is_empty() => rows.device("topic", last)?,
         _ => rows.of_address("topic", last)?,
     };
-    let metrics = Fields::of(payload).flatten().filter_map(|field| match field {
-        (2, Held::Bytes(metric)) => Some(metric),
-        _ => None,
-    });
-    for (at, raw) in metrics.enumerate() {
+    let mut is_undeclared = false;
+    for (at, raw) in metrics(payload).enumerate() {
         let Some(metric) = Metric::of(raw) else { continue };
-        if let Err(refusal) = metric.hand_on(&subject, at_all, raw, rows) {
+        is_undeclared |= matches!(metric.called(before), Called::Undeclared);
+        if let Err(refusal) = metric.hand_on(&subject, before, said.at, raw, rows) {
             rows.reject(refusal, &Element(at), raw);
         }
     }
+    if let Some(node) = node.filter(|_| is_undeclared) {
+        node.undeclared(topic.and_then(|topic| topic.device), received_at);
+    }
     Ok(())
+}
+
+/// The bytes of the metrics of a payload.
+fn metrics(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    Fields::of(payload).flatten().filter_map(|field| match field {
+        (2, Held::Bytes(metric)) => Some(metric),
+        _ => None,
+    })
+}
+
+/// What a payload says beside its metrics; none of one that is broken.
+fn said(payload: &[u8]) -> Option<Said> {
+    let mut said = Said::default();
+    for field in Fields::of(payload) {
+        match field? {
+            (1, Held::Varint(millis)) => said.at = Some(millis),
+            (2, Held::Bytes(metric)) => {
+                if let Metric { name: Some(SESSION), value: Some(Sent::Integer(number)), .. } =
+                    Metric::of(metric)?
+                {
+                    said.session = Some(number);
+                }
+            }
+            (3, Held::Varint(seq)) => said.seq = Some(seq),
+            _ => {}
+        }
+    }
+    Some(said)
+}
+
+/// By what metrics are read.
+#[derive(Clone, Copy, Debug)]
+struct Before<'n> {
+    /// What the node said; none where nobody holds that.
+    node: Option<&'n Node>,
+    /// Of which device they are; none where they are the node's own.
+    device: Option<&'n str>,
+}
+
+/// What a metric is called, and its type where only its birth says that.
+#[derive(Clone, Copy, Debug)]
+enum Called<'n> {
+    So(&'n str, Option<u64>),
+    /// By a number that the birth does not have.
+    Undeclared,
+    /// By a number, and there is no birth.
+    Unborn,
+    /// By a number, and nobody holds what was said before.
+    Alone,
 }
 
 /// A metric, as far as it is looked at.
@@ -122,27 +196,58 @@ impl<'a> Metric<'a> {
         Some(metric)
     }
 
+    /// What a birth declares by it.
+    fn declared(&self) -> Option<Declared<'a>> {
+        let of = self.kind.and_then(|kind| Type::try_from(kind).ok()).unwrap_or_default();
+        Some(Declared { name: self.name?, alias: self.alias, of, is_integer: is_integer(u64::from(of)) })
+    }
+
+    /// What it is called: as it says itself, else as the birth has its number.
+    fn called<'n>(&self, before: Before<'n>) -> Called<'n>
+    where
+        'a: 'n,
+    {
+        let Before { node, device } = before;
+        if let Some(name) = self.name {
+            let of = node.and_then(|node| node.type_of(device, name));
+            return Called::So(name, of.map(u64::from));
+        }
+        match (node, self.alias) {
+            (None, _) => Called::Alone,
+            (Some(_), None) => Called::Undeclared,
+            (Some(node), Some(alias)) => match node.declared(device, alias) {
+                Named::So(name, of) => Called::So(name, Some(u64::from(of))),
+                Named::Undeclared => Called::Undeclared,
+                Named::Unborn => Called::Unborn,
+            },
+        }
+    }
+
     /// Whether it has a value, and is none of the protocol's own.
-    fn says_something(&self) -> bool {
-        self.value.is_some() && !self.is_null && !self.name.is_some_and(is_of_the_node)
+    fn says_something(&self, before: Before<'a>) -> bool {
+        let is_of_the_node = matches!(self.called(before), Called::So(name, _) if is_of_the_node(name));
+        self.value.is_some() && !self.is_null && !is_of_the_node
     }
 
     fn hand_on<S: RowSink + ?Sized>(
         &self,
         subject: &Subject<'_>,
+        before: Before<'_>,
         at_all: Option<u64>,
         raw: &[u8],
         rows: &mut Rows<'_, S>,
     ) -> Result<(), Refusal> {
-        let Some(value) = self.value.filter(|_| self.says_something()) else { return Ok(()) };
-        let symbol = match (self.name, self.alias) {
-            (Some(name), _) => name,
-            (None, alias) => return Err(nameless(alias, rows.address())),
+        let Some(value) = self.value.filter(|_| self.says_something(before)) else { return Ok(()) };
+        let (symbol, born) = match self.called(before) {
+            Called::So(symbol, born) => (symbol, born),
+            nameless => return Err(told_nameless(self.alias, nameless, rows.address())),
         };
         let written = match value {
-            Sent::Integer(bits) => match self.kind {
-                Some(kind @ (1..=8 | DATE_TIME)) => whole(bits, kind).to_string(),
-                _ if rows.is_measured(symbol, subject) => return Err(typeless(symbol)),
+            Sent::Integer(bits) => match self.kind.filter(|kind| is_integer(*kind)).or(born) {
+                Some(kind) if is_integer(kind) => whole(bits, kind).to_string(),
+                _ if rows.is_measured(symbol, subject) => {
+                    return Err(typeless(symbol, before.node.is_some()));
+                }
                 _ => bits.to_string(),
             },
             Sent::Single(bits) => gateway::of_single(f32::from_bits(bits)),
@@ -172,7 +277,12 @@ impl<'a> Metric<'a> {
 
 /// What belongs to the protocol.
 fn is_of_the_node(name: &str) -> bool {
-    name == "bdSeq" || ["Node Control/", "Device Control/"].iter().any(|own| name.starts_with(own))
+    name == SESSION || ["Node Control/", "Device Control/"].iter().any(|own| name.starts_with(own))
+}
+
+/// Whether a type is one of integers.
+fn is_integer(kind: u64) -> bool {
+    matches!(kind, 1..=8 | DATE_TIME)
 }
 
 /// An integer by its type: cut to its width, and read with its sign (Sparkplug 3.0, section 6.4.16).
@@ -218,32 +328,63 @@ fn quality_of(properties: &[u8]) -> Option<Option<u64>> {
     Some(found)
 }
 
-fn nameless(alias: Option<u64>, address: &str) -> Refusal {
+/// Why a number has no name.
+fn told_nameless(alias: Option<u64>, called: Called<'_>, address: &str) -> Refusal {
     let alias = alias.map_or_else(|| "?".to_owned(), |alias| alias.to_string());
     let whose: Vec<&str> = address.split('/').skip_while(|level| *level != NAMESPACE).skip(3).collect();
-    Refusal::missing("name", "\"pm25\"").explained(
-        &format!(
-            "Chỉ số {alias} của {} là bí danh (alias) chỉ được đặt tên trong bản tin khai sinh trước đó, mà mỗi bản tin ở đây được \
-             đọc riêng. Hãy cấu hình nút gửi cả tên (name) và kiểu (datatype) trong dữ liệu.",
-            crate::contract::quoted(&whose.join("/")),
+    let whose = crate::contract::quoted(&whose.join("/"));
+    let (vi, en) = match called {
+        Called::Undeclared => (
+            format!(
+                "Bí danh (alias) {alias} của {whose} không có trong bản tin khai sinh của nó, nên không rõ đó là chỉ số nào. Nút \
+                 sẽ được yêu cầu khai sinh lại."
+            ),
+            format!(
+                "Alias {alias} of {whose} is not in its birth, so which metric it is is unclear. A rebirth of the node is wanted."
+            ),
         ),
-        &format!(
-            "Metric {alias} of {} is an alias that only an earlier birth has named, and each message is read here by itself. \
-             Let the node send names and types with its data.",
-            crate::contract::quoted(&whose.join("/")),
+        Called::Unborn => (
+            format!(
+                "Bí danh (alias) {alias} của {whose} chỉ được đặt tên trong bản tin khai sinh, mà chưa có bản tin nào, hoặc \
+                 không có từ khi nó báo tắt. Nút sẽ được yêu cầu khai sinh lại."
+            ),
+            format!(
+                "Alias {alias} of {whose} is named by its birth only, and none came, or none since it died. A rebirth of the node \
+                 is wanted."
+            ),
         ),
-    )
+        Called::Alone | Called::So(..) => (
+            format!(
+                "Chỉ số {alias} của {whose} là bí danh (alias) chỉ được đặt tên trong bản tin khai sinh trước đó, mà bản tin này \
+                 được đọc riêng."
+            ),
+            format!(
+                "Metric {alias} of {whose} is an alias that only an earlier birth has named, and this message is read by itself."
+            ),
+        ),
+    };
+    Refusal::no_birth("name", vi, en)
 }
 
-fn typeless(name: &str) -> Refusal {
-    Refusal::missing("datatype", "2 (Int16)").explained(
-        &format!(
-            "Số nguyên của '{}' không ghi kiểu số nguyên nên không rõ dấu và độ dài. Hãy cấu hình nút gửi kiểu (datatype) trong dữ liệu.",
-            crate::contract::quoted(name),
+/// `is_followed`: what the node said before is known, and does not say it either.
+fn typeless(name: &str, is_followed: bool) -> Refusal {
+    let name = crate::contract::quoted(name);
+    let (vi, en) = match is_followed {
+        true => ("chưa bản tin khai sinh nào trước đó ghi", "no birth before it says it"),
+        false => (
+            "bản tin này được đọc riêng, không có bản tin khai sinh",
+            "this message is read without its birth",
         ),
-        &format!(
-            "The integer of '{}' has no integer type, so its width and sign are unclear. Let the node send types with its data.",
-            crate::contract::quoted(name),
+    };
+    Refusal::no_birth(
+        "datatype",
+        format!(
+            "Số nguyên của '{name}' không ghi kiểu số nguyên (datatype) nên không rõ dấu và độ dài, và {vi}. Hãy cấu hình nút gửi \
+             kiểu trong bản tin khai sinh hoặc trong dữ liệu, ví dụ 2 (Int16)."
+        ),
+        format!(
+            "The integer of '{name}' has no integer type (datatype), so its width and sign are unclear, and {en}. Let the node \
+             send the type with its birth or with its data, for example 2 (Int16)."
         ),
     )
 }
