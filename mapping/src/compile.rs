@@ -3,6 +3,12 @@
 //! Two things are refused that jq allows. A filter that takes filters must not call itself: what it hands on would grow
 //! with every call and is not counted by anything. jq's own filters do it by an inner one without parameters
 //! (`def repeat(f): def rec: f, rec; rec;`). And a text nests only so deep, for its parser goes down into it.
+//!
+//! What runs is not quite what was written: [`settle`] puts around what is gone on from a filter that knows its end.
+
+mod brackets;
+mod settle;
+mod shape;
 
 use ioc_model::text::Text;
 use jaq_core::{
@@ -10,21 +16,21 @@ use jaq_core::{
     compile::Undefined,
     load::{
         self, Arena, File, Lexer, Loader,
-        lex::{StrPart, Tok, Token},
-        parse::{BinaryOp, Def, Parser, Pattern, Term},
+        lex::{Tok, Token},
+        parse::{Def, Parser},
     },
-    path::Part,
 };
 
+use self::{brackets::too_many_brackets, settle::settle, shape::Shape};
 use crate::{
-    meter::{Run, on_large_stack},
-    natives,
+    meter::{Run, on_whole_stack},
+    natives::{self, SETTLED},
 };
 
 /// A mapping is no longer. Bytes.
 pub const LONGEST_TEXT: usize = 64 << 10;
-const DEEPEST_TEXT: usize = 400;
-const DEEPEST_BRACKETS: usize = 100;
+/// The mapping itself is a definition beside those of the prelude, and this is its name. No mapping may call it.
+const ITSELF: &str = "the_mapping_itself";
 const KNOWN: [&str; 2] = ["$address", "$received_at"];
 
 /// Something wrong with the text of a mapping.
@@ -44,10 +50,16 @@ pub(crate) fn compile(text: &str) -> Result<Filter<Run>, Vec<Wrong>> {
             format!("the file has {} bytes, at most {LONGEST_TEXT} are allowed", text.len()),
         )]);
     }
-    if let Some(line) = too_many_brackets(text) {
-        return Err(vec![too_deep(line)]);
+    if let Some(at) = too_many_brackets(text) {
+        return Err(vec![too_deep(line_of(text, at))]);
     }
-    on_large_stack(|| read(text))
+    on_whole_stack(|| read(text)).unwrap_or_else(|| {
+        Err(vec![wrong(
+            1,
+            "máy không còn bộ nhớ để đọc tệp ánh xạ".to_owned(),
+            "the machine has no memory left to read the mapping".to_owned(),
+        )])
+    })
 }
 
 fn wrong(line: usize, vi: String, en: String) -> Wrong {
@@ -60,22 +72,6 @@ fn too_deep(line: usize) -> Wrong {
         "biểu thức lồng nhau quá sâu. Hãy tách thành các hàm 'def'".to_owned(),
         "it nests too deep. Take it apart by 'def'".to_owned(),
     )
-}
-
-/// Brackets that open and do not close, whatever they stand in: a parser would follow them down.
-fn too_many_brackets(text: &str) -> Option<usize> {
-    let mut open = 0usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => open += 1,
-            b')' | b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        if open > DEEPEST_BRACKETS {
-            return Some(line_of(text, at));
-        }
-    }
-    None
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -102,24 +98,28 @@ fn read(text: &str) -> Result<Filter<Run>, Vec<Wrong>> {
             "'import' and 'include' are not there: a mapping is one whole file".to_owned(),
         )]);
     }
-    let term = Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| {
+    let mut term = Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| {
         let each = errors
             .into_iter()
             .map(|(expected, found)| unexpected(text, expected.as_str(), Token::opt_as_str(found, text)));
         each.collect::<Vec<_>>()
     })?;
-    let mut shape = Shape { text, open: Vec::new(), found: Vec::new() };
-    shape.term(&term, 0);
-    if !shape.found.is_empty() {
-        shape.found.dedup();
-        return Err(shape.found);
+    let found = Shape::wrong_with(text, &term);
+    if !found.is_empty() {
+        return Err(found);
     }
+    settle(&mut term);
     let prelude = load::parse(include_str!("prelude.jq"), |parser| parser.defs()).unwrap_or_default();
     let arena = Arena::default();
     // Ours stand for theirs that find paths by `path`.
     let theirs = jaq_core::defs().filter(|definition| definition.name != "paths");
-    let loader = Loader::new(theirs.chain(prelude));
-    let modules = loader.load(&arena, File { code: text, path: () }).map_err(|errors| {
+    let known = theirs.chain(prelude).map(|mut definition| {
+        settle(&mut definition.body);
+        definition
+    });
+    let itself = Def { name: ITSELF, args: Vec::new(), body: term };
+    let loader = Loader::new(known.chain([itself]));
+    let modules = loader.load(&arena, File { code: ITSELF, path: () }).map_err(|errors| {
         let each = errors.into_iter().flat_map(|(_, error)| match error {
             load::Error::Lex(all) => {
                 all.into_iter().map(|(_, found)| unexpected(text, "jq", found)).collect()
@@ -191,135 +191,4 @@ fn imports(text: &str, tokens: &[Token<&str>]) -> Option<usize> {
             && begins(*at)
     };
     tokens.iter().enumerate().find(is_import).map(|(_, token)| line_in(text, token.0))
-}
-
-/// Looks through a mapping for what is refused.
-struct Shape<'t> {
-    text: &'t str,
-    /// The definitions one is in that take filters: their names and how many arguments they take.
-    open: Vec<(&'t str, usize)>,
-    found: Vec<Wrong>,
-}
-
-impl<'t> Shape<'t> {
-    fn term(&mut self, term: &Term<&'t str>, depth: usize) {
-        if depth > DEEPEST_TEXT {
-            if self.found.last().is_none_or(|last| last != &too_deep(1)) {
-                self.found.push(too_deep(1));
-            }
-            return;
-        }
-        let depth = depth + 1;
-        match term {
-            Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => {}
-            Term::Str(_, parts) => {
-                for part in parts {
-                    if let StrPart::Term(term) = part {
-                        self.term(term, depth);
-                    }
-                }
-            }
-            Term::Arr(within) => {
-                if let Some(within) = within {
-                    self.term(within, depth);
-                }
-            }
-            // An object is the sum of its members, one within the other.
-            Term::Obj(members) => {
-                for (at, (key, value)) in members.iter().enumerate() {
-                    self.term(key, depth + at);
-                    if let Some(value) = value {
-                        self.term(value, depth + at);
-                    }
-                }
-            }
-            Term::Neg(of) | Term::Label(_, of) => self.term(of, depth),
-            Term::BinOp(left, op, right) => {
-                if let BinaryOp::Pipe(Some(pattern)) = op {
-                    self.pattern(pattern, depth);
-                }
-                self.term(left, depth);
-                self.term(right, depth);
-            }
-            Term::Fold(_, over, pattern, by) => {
-                self.term(over, depth);
-                self.pattern(pattern, depth);
-                by.iter().for_each(|by| self.term(by, depth));
-            }
-            Term::TryCatch(tried, caught) => {
-                self.term(tried, depth);
-                if let Some(caught) = caught {
-                    self.term(caught, depth);
-                }
-            }
-            Term::IfThenElse(cases, otherwise) => {
-                for (at, (condition, then)) in cases.iter().enumerate() {
-                    self.term(condition, depth + at);
-                    self.term(then, depth + at);
-                }
-                if let Some(otherwise) = otherwise {
-                    self.term(otherwise, depth + cases.len());
-                }
-            }
-            Term::Def(definitions, within) => {
-                definitions.iter().for_each(|definition| self.definition(definition, depth));
-                self.term(within, depth);
-            }
-            Term::Call(name, arguments) => {
-                if self.open.contains(&(*name, arguments.len())) {
-                    let line = line_in(self.text, name);
-                    self.found.push(wrong(
-                        line,
-                        format!(
-                            "'{name}' nhận hàm làm tham số nên không được tự gọi lại. Hãy viết 'def' bên trong không có tham số, \
-                             như: def {name}(f): def rec: …, rec; rec;"
-                        ),
-                        format!(
-                            "'{name}' takes filters, so it must not call itself. Write one within it that takes none: \
-                             def {name}(f): def rec: …, rec; rec;"
-                        ),
-                    ));
-                }
-                arguments.iter().for_each(|argument| self.term(argument, depth));
-            }
-            Term::Path(of, path) => {
-                self.term(of, depth);
-                for (at, (part, _)) in path.0.iter().enumerate() {
-                    match part {
-                        Part::Index(index) => self.term(index, depth + at),
-                        Part::Range(from, to) => {
-                            from.iter().chain(to).for_each(|bound| self.term(bound, depth + at));
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn definition(&mut self, definition: &Def<&'t str>, depth: usize) {
-        let takes_filters = definition.args.iter().any(|argument| !argument.starts_with('$'));
-        if takes_filters {
-            self.open.push((definition.name, definition.args.len()));
-        }
-        self.term(&definition.body, depth);
-        if takes_filters {
-            let _ = self.open.pop();
-        }
-    }
-
-    fn pattern(&mut self, pattern: &Pattern<&'t str>, depth: usize) {
-        if depth > DEEPEST_TEXT {
-            return self.found.push(too_deep(1));
-        }
-        match pattern {
-            Pattern::Var(_) => {}
-            Pattern::Arr(all) => all.iter().for_each(|one| self.pattern(one, depth + 1)),
-            Pattern::Obj(all) => {
-                for (key, value) in all {
-                    self.term(key, depth + 1);
-                    self.pattern(value, depth + 1);
-                }
-            }
-        }
-    }
 }

@@ -30,7 +30,7 @@ pub use crate::{
 use crate::{
     json::Start,
     meter::{Budget, Live, Run},
-    value::{Error, Map, Val},
+    value::{ELEMENT, Error, Map, Val},
 };
 
 /// What is told of why a mapping failed is no longer. Bytes.
@@ -61,10 +61,35 @@ pub struct Told<'a> {
 pub enum Input<'a> {
     /// A JSON value.
     Json(&'a str),
-    /// A row under a header: an object of texts.
-    Named(Vec<(&'a str, &'a str)>),
+    /// A row under a header: an object of texts, those of the columns in their order.
+    Named(&'a Columns, Vec<&'a str>),
     /// A row without one: an array of texts.
     Listed(Vec<&'a str>),
+}
+
+/// The names of a table's columns, read once for all of its rows: a row shares them and looks none of them up.
+#[derive(Clone, Debug, Default)]
+pub struct Columns {
+    /// A row in which nothing stands.
+    row: Map,
+}
+
+impl<'n> FromIterator<&'n str> for Columns {
+    /// Names, each once.
+    fn from_iter<I: IntoIterator<Item = &'n str>>(names: I) -> Columns {
+        Columns { row: names.into_iter().map(|name| (Rc::from(name), Val::Null)).collect() }
+    }
+}
+
+impl Columns {
+    fn row(&self, fields: &[&str]) -> Val {
+        meter::steps(self.row.len());
+        let mut row = self.row.clone();
+        for (value, field) in row.values_mut().zip(fields) {
+            *value = Val::text(field);
+        }
+        Val::object(row)
+    }
 }
 
 /// What one input became.
@@ -142,11 +167,11 @@ impl Mapping {
 
 impl Output {
     fn of(value: &Val) -> Output {
-        meter::bytes(size_of::<Output>());
-        let keys = match value {
+        let keys: Vec<Rc<str>> = match value {
             Val::Obj(object) => object.map.keys().cloned().collect(),
             _ => Vec::new(),
         };
+        meter::bytes(size_of::<Output>() + keys.len() * ELEMENT);
         Output { json: json::to_text(value), kind: value.kind(), keys }
     }
 }
@@ -154,10 +179,7 @@ impl Output {
 fn read(input: &Input<'_>) -> Result<Val, NotJson> {
     Ok(match input {
         Input::Json(text) => json::parse(text)?,
-        Input::Named(fields) => {
-            let member = |(name, field): &(&str, &str)| (Rc::from(*name), Val::text(field));
-            Val::object(fields.iter().map(member).collect::<Map>())
-        }
+        Input::Named(columns, fields) => columns.row(fields),
         Input::Listed(fields) => fields.iter().map(|field| Val::text(field)).collect(),
     })
 }

@@ -8,7 +8,8 @@
 //! Who has spent all leaves the run by unwinding with [`Spent`], without a panic's message; [`within`] catches it.
 //!
 //! Depth is held on a stack of its own, whose end is watched besides. With the largest depth that can be counted the end is
-//! out of reach, so that what is refused does not depend on how much stack a build needs.
+//! out of reach, so that what is refused does not depend on how much stack a build needs. Where the machine has no room for
+//! that stack, a smaller one does, and at the last the thread's own: a mapping that does not recurse needs no more.
 
 use std::{
     cell::Cell,
@@ -31,8 +32,8 @@ const MOST_STEPS: u64 = 20_000_000;
 const BYTES: u64 = 8 << 20;
 const BYTES_PER_BYTE: u64 = 128;
 const MOST_BYTES: u64 = 512 << 20;
-/// Pages of it are taken only as they are used.
-const STACK: usize = 256 << 20;
+/// Pages of them are taken only as they are used; the next where there is no room for one.
+const STACKS: [usize; 3] = [256 << 20, 64 << 20, 16 << 20];
 const STACK_END: usize = 1 << 20;
 
 /// What a run has no more of.
@@ -74,6 +75,10 @@ struct Meter {
     steps: Cell<u64>,
     bytes: Cell<u64>,
     contexts: Cell<u32>,
+    /// Which run of this thread it is.
+    run: Cell<u64>,
+    /// The first of [`STACKS`] that there may be room for: where there was none for a larger one, it is not asked for again.
+    stack: Cell<usize>,
 }
 
 thread_local! {
@@ -83,6 +88,8 @@ thread_local! {
         steps: Cell::new(0),
         bytes: Cell::new(0),
         contexts: Cell::new(0),
+        run: Cell::new(0),
+        stack: Cell::new(0),
     } };
 }
 
@@ -131,6 +138,7 @@ pub(crate) fn within<T>(budget: Budget, run: impl FnOnce() -> T) -> Result<T, Sp
         meter.steps.set(budget.steps);
         meter.bytes.set(budget.bytes);
         meter.contexts.set(0);
+        meter.run.set(meter.run.get() + 1);
         meter.running.set(true);
     });
     let ran = on_large_stack(|| panic::catch_unwind(AssertUnwindSafe(run)));
@@ -138,9 +146,49 @@ pub(crate) fn within<T>(budget: Budget, run: impl FnOnce() -> T) -> Result<T, Sp
     ran.map_err(|thrown| thrown.downcast_ref::<Spent>().copied().unwrap_or(Spent::Engine))
 }
 
-/// Where recursion over the text of a mapping, or by it, has room.
-pub(crate) fn on_large_stack<T>(run: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(STACK - (1 << 20), STACK, run)
+/// Which run this is, of those of this thread: what is remembered within one is forgotten with it.
+pub(crate) fn this_run() -> u64 {
+    METER.with(|meter| meter.run.get())
+}
+
+/// What this run may still take.
+#[cfg(test)]
+pub(crate) fn left() -> Budget {
+    METER.with(|meter| Budget { steps: meter.steps.get(), bytes: meter.bytes.get() })
+}
+
+/// Where recursion by a mapping has room: on the largest stack that there is room for.
+fn on_large_stack<T>(run: impl FnOnce() -> T) -> T {
+    let mut run = Some(run);
+    let first = METER.with(|meter| meter.stack.get());
+    for (at, size) in STACKS.iter().enumerate().skip(first) {
+        match on_stack(*size, &mut run) {
+            Some(ran) => return ran,
+            None => METER.with(|meter| meter.stack.set(at + 1)),
+        }
+    }
+    match run.take() {
+        Some(run) => run(),
+        None => unreachable!("what ran was returned"),
+    }
+}
+
+/// Where recursion over the text of a mapping has room; none where the machine has no room for that.
+pub(crate) fn on_whole_stack<T>(run: impl FnOnce() -> T) -> Option<T> {
+    on_stack(STACKS[0], &mut Some(run))
+}
+
+/// Takes what is to be run and runs it on a stack of that size; leaves it there where there is no memory for one.
+fn on_stack<T, F: FnOnce() -> T>(size: usize, run: &mut Option<F>) -> Option<T> {
+    let mut ran = None;
+    let mut call = || ran = run.take().map(|run| run());
+    // Without memory for a stack the library panics before it calls anything.
+    let grown = panic::catch_unwind(AssertUnwindSafe(|| stacker::grow(size, &mut call)));
+    match grown {
+        Ok(()) => ran,
+        Err(_) if run.is_some() => None,
+        Err(thrown) => panic::resume_unwind(thrown),
+    }
 }
 
 /// What the interpreter works with.
@@ -187,5 +235,28 @@ impl<'a> HasLut<'a, Run> for Live<'a> {
             leave(Spent::Calls);
         }
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safe_without_memory_for_a_stack_nothing_runs_and_nothing_is_lost() {
+        let mut run = Some(|| 7);
+        assert_eq!(on_stack(1 << 60, &mut run), None);
+        assert_eq!(on_stack(1 << 20, &mut run), Some(7));
+        assert!(run.is_none());
+        METER.with(|meter| meter.stack.set(STACKS.len()));
+        assert_eq!(within(Budget::of(0), || 7), Ok(7), "on the stack of the thread");
+        assert_eq!(within(Budget::of(0), || leave(Spent::Calls)), Err::<(), _>(Spent::Calls));
+    }
+
+    #[test]
+    fn safe_what_panics_within_a_run_is_told_from_a_stack_that_cannot_be() {
+        let panics = panic::catch_unwind(|| on_stack(1 << 20, &mut Some(|| panic!("within"))));
+        assert!(panics.is_err());
+        assert_eq!(within(Budget::of(0), || panic!("within")), Err::<(), _>(Spent::Engine));
     }
 }

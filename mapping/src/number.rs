@@ -24,7 +24,7 @@ const LONGEST: usize = 1_000;
 impl Number {
     /// By the grammar of JSON; none if it is not of it.
     pub(crate) fn parse(text: &str) -> Option<Number> {
-        if !is_number(text) || text.len() > LONGEST {
+        if text.len() > LONGEST || !is_number(text) {
             return None;
         }
         let exact = match text.contains(['e', 'E']) {
@@ -46,6 +46,14 @@ impl Number {
         match self {
             Number::Decimal(decimal) => Some(*decimal),
             Number::Far(_) => None,
+        }
+    }
+
+    /// How much there is to read in it where it is no decimal. Bytes.
+    pub(crate) fn far(&self) -> usize {
+        match self {
+            Number::Decimal(_) => 0,
+            Number::Far(text) => text.len(),
         }
     }
 

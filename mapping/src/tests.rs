@@ -1,5 +1,7 @@
 //! What mappings may do and what they may not.
 
+mod bounds;
+
 use super::*;
 
 const TOLD: Told<'_> = Told { address: "ioc/x", received_at: "2026-11-20T01:00:00Z" };
@@ -303,7 +305,8 @@ fn replay_two_runs_of_a_mapping_are_the_same() {
 #[test]
 fn a_row_that_fails_leaves_the_others() {
     let mapping = Mapping::compile("{v: (.v | tonumber)}").unwrap();
-    let rows = ["1", "x", "2"].map(|value| Input::Named(vec![("v", value)]));
+    let columns = Columns::from_iter(["v"]);
+    let rows = ["1", "x", "2"].map(|value| Input::Named(&columns, vec![value]));
     let made = mapping.run(100, TOLD, rows.into_iter()).unwrap();
     assert!(matches!(&made[0], Made::Outputs(of) if of[0].json == r#"{"v":1}"#));
     assert_eq!(made[1], Made::Failed("\"x\" is no number".to_owned()));

@@ -143,6 +143,11 @@ fn far(number: &Val) -> Error {
     Error::str(format_args!("{number} has too many digits to be calculated with"))
 }
 
+/// A key that is looked for or put in is hashed and compared.
+pub(crate) fn pay_key(key: &str) {
+    meter::steps(key.len() / 64);
+}
+
 /// The byte at which a character of a text begins.
 fn byte_of(text: &str, character: usize) -> usize {
     text.char_indices().nth(character).map_or(text.len(), |(at, _)| at)
@@ -218,7 +223,10 @@ impl Ord for Val {
             Val::Obj(_) => 6,
         };
         match (self, other) {
-            (Val::Num(one), Val::Num(two)) => one.cmp(two),
+            (Val::Num(one), Val::Num(two)) => {
+                meter::steps((one.far() + two.far()) / 8);
+                one.cmp(two)
+            }
             (Val::Str(one), Val::Str(two)) => {
                 meter::steps(one.len().min(two.len()) / 64);
                 one.cmp(two)
@@ -239,6 +247,7 @@ impl Ord for Val {
 /// By their sorted keys first, then by the values of these.
 fn of_objects(one: &Map, two: &Map) -> Ordering {
     meter::steps(4 * (one.len() + two.len()));
+    one.keys().chain(two.keys()).for_each(|key| pay_key(key));
     let sorted = |map: &'_ Map| {
         let mut keys: Vec<Rc<str>> = map.keys().cloned().collect();
         keys.sort_unstable();
@@ -288,6 +297,7 @@ impl Add for Val {
             (Val::Obj(mut one), Val::Obj(two)) => {
                 let copied = if Rc::strong_count(&one) > 1 { one.map.len() } else { 0 };
                 meter::bytes(HEADER + (copied + two.map.len()) * MEMBER);
+                two.map.keys().for_each(|key| pay_key(key));
                 let all = Rc::make_mut(&mut one);
                 all.map.extend(two.map.iter().map(|(key, value)| (key.clone(), value.clone())));
                 all.depth = all.depth.max(two.depth);
@@ -343,6 +353,7 @@ fn merged(one: &Obj, two: &Obj) -> Val {
     let mut map = one.map.clone();
     meter::steps(one.map.len() + two.map.len());
     for (key, value) in &two.map {
+        pay_key(key);
         let value = match (map.get(key), value) {
             (Some(Val::Obj(old)), Val::Obj(new)) => merged(old, new),
             _ => value.clone(),
@@ -390,6 +401,7 @@ impl Neg for Val {
 impl ValT for Val {
     fn from_num(text: &str) -> ValR<Val> {
         // A mapping may write `.5`, `01` and `1.`; a message may not.
+        meter::steps(text.len() / 16);
         let zero = if text.starts_with('.') { "0" } else { "" };
         let written = format!("{zero}{text}");
         let number = Number::parse(&written)
@@ -403,7 +415,7 @@ impl ValT for Val {
             let Val::Str(key) = key else {
                 return Err(Error::str(format_args!("{key} is no text, and so no key of an object")));
             };
-            meter::steps(key.len() / 64);
+            pay_key(&key);
             let _ = map.insert(key, value);
         }
         Ok(Val::object(map))
@@ -435,7 +447,7 @@ impl ValT for Val {
     fn index(self, index: &Val) -> ValR<Val> {
         match (&self, index) {
             (Val::Obj(object), Val::Str(key)) => {
-                meter::steps(key.len() / 64);
+                pay_key(key);
                 Ok(object.map.get(key).cloned().unwrap_or_default())
             }
             (Val::Arr(array), Val::Num(_)) => {
@@ -476,6 +488,7 @@ impl ValT for Val {
             Val::Obj(object) => {
                 let mut map = Map::new();
                 for (key, value) in &object.map {
+                    pay_key(key);
                     if let Some(value) = f(value.clone()).next() {
                         let _ = map.insert(key.clone(), value?);
                     }
@@ -498,6 +511,7 @@ impl ValT for Val {
                 None => Ok(Val::Null),
             },
             (Val::Obj(object), Val::Str(key)) => {
+                pay_key(key);
                 let old = object.map.get(key).cloned().unwrap_or_default();
                 let new = f(old).next().transpose()?;
                 let mut map = object.map.clone();

@@ -11,8 +11,9 @@
 
 use std::fmt;
 
-use ioc_mapping::{Failed, Input, Made, Mapping, Output, Told};
+use ioc_mapping::{Columns, Failed, Input, Made, Mapping, Output, Told};
 use ioc_model::text::Text;
+use rustc_hash::FxHashSet;
 
 use super::{
     Line, gateway,
@@ -72,7 +73,7 @@ pub(super) fn read_csv<S: RowSink + ?Sized>(
     let checked: Vec<Result<(), Text>> = all.iter().map(|row| check(row, header.as_ref())).collect();
     let right = all.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
     let inputs = right.map(|(row, _)| match &header {
-        Some(header) => Input::Named(header.named(row)),
+        Some(header) => Input::Named(&header.columns, header.fields(row)),
         None => Input::Listed(row.fields.iter().map(|field| field.trim()).collect()),
     });
     let mut made = run(mapping, file, text.len(), rows, inputs)?.into_iter();
@@ -192,30 +193,37 @@ fn lines(text: &str, mut left: SeparatedRows) -> Vec<SeparatedRow<'_>> {
     }
 }
 
-/// The names of the columns, in their order; of a column without one, none.
-struct Header(Vec<String>);
+/// The header of a table.
+struct Header {
+    /// The names of the columns that have one.
+    columns: Columns,
+    /// Whether each column has a name.
+    named: Vec<bool>,
+}
 
 impl Header {
     fn read(text: &str, left: &mut SeparatedRows) -> Result<Header, Refusal> {
         let mut row = SeparatedRow::default();
-        if !left.next(text, &mut row) {
-            return Ok(Header(Vec::new()));
-        }
+        let _found = left.next(text, &mut row);
         if let Some(broken) = row.broken {
             let Text { vi, en } = broken.text();
             return Err(Refusal::malformed(vi, en));
         }
-        let names: Vec<String> = (0..row.fields.len()).map(|at| row.field(at).to_owned()).collect();
-        let is_twice = |(at, name): &(usize, &String)| !name.is_empty() && names[..*at].contains(name);
-        if let Some((_, twice)) = names.iter().enumerate().find(is_twice) {
+        let names = (0..row.fields.len()).map(|at| row.field(at));
+        let mut known = FxHashSet::default();
+        if let Some(twice) = names.clone().find(|name| !name.is_empty() && !known.insert(*name)) {
             return Err(Refusal::column_twice(twice));
         }
-        Ok(Header(names))
+        Ok(Header {
+            columns: names.clone().filter(|name| !name.is_empty()).collect(),
+            named: names.map(|name| !name.is_empty()).collect(),
+        })
     }
 
-    fn named<'r>(&'r self, row: &'r SeparatedRow<'_>) -> Vec<(&'r str, &'r str)> {
-        let names = self.0.iter().enumerate().filter(|(_, name)| !name.is_empty());
-        names.map(|(at, name)| (name.as_str(), row.field(at))).collect()
+    /// What stands in the columns that have a name.
+    fn fields<'r>(&self, row: &'r SeparatedRow<'_>) -> Vec<&'r str> {
+        let named = self.named.iter().enumerate().filter(|(_, named)| **named);
+        named.map(|(at, _)| row.field(at)).collect()
     }
 }
 
@@ -224,7 +232,7 @@ fn check(row: &SeparatedRow<'_>, header: Option<&Header>) -> Result<(), Text> {
     if let Some(broken) = row.broken {
         return Err(broken.text());
     }
-    let right = header.map_or(row.columns.min(COLUMNS_MAX), |header| header.0.len());
+    let right = header.map_or(row.columns.min(COLUMNS_MAX), |header| header.named.len());
     let has_more = row.surplus || (right..row.fields.len()).any(|at| !row.field(at).is_empty());
     if row.columns >= right && !has_more {
         return Ok(());

@@ -4,6 +4,7 @@
 
 mod moment;
 mod pattern;
+mod settled;
 mod text;
 
 use jaq_core::{
@@ -12,11 +13,12 @@ use jaq_core::{
 };
 use rust_decimal::{Decimal, RoundingStrategy, prelude::FromPrimitive, prelude::ToPrimitive};
 
+pub(crate) use self::settled::SETTLED;
 use crate::{
     json,
     meter::{self, Run},
     number::Number,
-    value::{Error, Val},
+    value::{Error, Val, pay_key},
 };
 
 /// What is often asked for and not there.
@@ -55,7 +57,8 @@ pub(crate) fn all() -> impl Iterator<Item = Filter<Native<Run>>> {
     let own = [values(), text::all(), pattern::all(), moment::all()];
     // A path of a filter that never ends has no end, either, and nothing counts its keys.
     let theirs = jaq_core::funs().filter(|(name, ..)| !matches!(*name, "path" | "path_value"));
-    theirs.chain(own.into_iter().flatten().map(|one: Filter<RunPtr<Run>>| native::run::<Run>(one)))
+    let own = own.into_iter().flatten().map(|one: Filter<RunPtr<Run>>| native::run::<Run>(one));
+    theirs.chain(own).chain(settled::all())
 }
 
 type Natives = Vec<Filter<RunPtr<Run>>>;
@@ -142,6 +145,7 @@ fn to_number(value: Val) -> Result<Val, Error> {
     match &value {
         Val::Num(_) => Ok(value),
         Val::Str(text) => {
+            meter::steps(text.len() / 16);
             let number = Number::parse(text.trim());
             number.map(Val::Num).ok_or_else(|| Error::str(format_args!("{value} is no number")))
         }
@@ -203,7 +207,7 @@ fn all_paths(value: &Val, path: &mut Vec<Val>, found: &mut Vec<Val>) -> Result<(
 fn has(value: &Val, key: &Val) -> Result<Val, Error> {
     match (value, key) {
         (Val::Obj(object), Val::Str(key)) => {
-            meter::steps(key.len() / 64);
+            pay_key(key);
             Ok(Val::Bool(object.map.contains_key(key)))
         }
         (Val::Arr(array), Val::Num(at)) => {
@@ -224,9 +228,10 @@ fn contains(value: &Val, part: &Val) -> bool {
         (Val::Arr(all), Val::Arr(parts)) => {
             parts.items.iter().all(|part| all.items.iter().any(|value| contains(value, part)))
         }
-        (Val::Obj(all), Val::Obj(parts)) => {
-            parts.map.iter().all(|(key, part)| all.map.get(key).is_some_and(|value| contains(value, part)))
-        }
+        (Val::Obj(all), Val::Obj(parts)) => parts.map.iter().all(|(key, part)| {
+            pay_key(key);
+            all.map.get(key).is_some_and(|value| contains(value, part))
+        }),
         _ => value == part,
     }
 }

@@ -49,6 +49,7 @@ pub(super) fn all() -> Natives {
                 })
             })
         }),
+        ("joined", v(1), |cv| unary(cv, |texts, separator| joined(texts.as_items()?, separator.as_text()?))),
         ("indices", v(1), |cv| unary(cv, |value, part| indices(&value, &part))),
         ("base64_text", v(0), |cv| {
             bome(of(&cv.1, |text| {
@@ -98,6 +99,20 @@ fn hexadecimal(text: &str) -> Result<Vec<u8>, Error> {
     text.as_bytes().chunks(2).map(|two| pair(two).ok_or_else(wrong)).collect()
 }
 
+/// Texts as one; one after the other, each sum of two would be copied again.
+fn joined(texts: &[Val], separator: &str) -> Result<Val, Error> {
+    let mut all = String::new();
+    for (at, text) in texts.iter().enumerate() {
+        let separator = if at > 0 { separator } else { "" };
+        let text = text.as_text()?;
+        meter::steps(1);
+        meter::bytes(separator.len() + text.len());
+        all.push_str(separator);
+        all.push_str(text);
+    }
+    Ok(Val::text(&all))
+}
+
 fn implode(value: &Val) -> Result<Val, Error> {
     let mut text = String::new();
     for item in value.as_items()? {
@@ -119,7 +134,7 @@ fn indices(value: &Val, part: &Val) -> Result<Val, Error> {
             while let Some(length) = text[at..].find(&**part) {
                 character += text[at..at + length].chars().count();
                 found.push(Val::count(character));
-                meter::steps(1);
+                meter::steps(1 + part.len() / 16);
                 let next = text[at + length..].chars().next().map_or(1, char::len_utf8);
                 (at, character) = (at + length + next, character + 1);
             }
