@@ -24,7 +24,7 @@ use crate::{behind::RelayRecord, log_sources::LogSourceRecord, shard::SubjectRec
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 10;
+pub const VERSION: u8 = 11;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 /// The last version without log sources.

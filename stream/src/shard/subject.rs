@@ -27,7 +27,7 @@ use crate::{
     derive::{Derived, UsualHours},
     replays::Replays,
     reported::Reported,
-    series::{Provenance, SeriesState},
+    series::{CounterDays, Provenance, SeriesState},
     step::ShardResults,
 };
 
@@ -111,6 +111,8 @@ enum Kept {
     Reported(Box<Reported>),
     /// What operators asked to have read again.
     Replays(Box<Replays>),
+    /// Of counters: what their days hand on, beside their series.
+    Counters(Vec<(Name, CounterDays)>),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -122,6 +124,7 @@ enum KeptRef<'a> {
     Usual(&'a UsualHours),
     Reported(&'a Reported),
     Replays(&'a Replays),
+    Counters(Vec<(Name, &'a CounterDays)>),
 }
 
 impl From<KeptBefore> for Kept {
@@ -151,6 +154,7 @@ impl SubjectState {
                 Kept::Usual(usual) => state.derived.get_or_insert_default().usual = usual,
                 Kept::Reported(reported) => state.reported = Some(reported),
                 Kept::Replays(replays) => state.replays = Some(replays),
+                Kept::Counters(counters) => state.measured.remember_counters(counters),
             }
         }
         state
@@ -164,6 +168,8 @@ impl SubjectState {
         kept.extend(usual.filter(|usual| !usual.is_empty()).map(KeptRef::Usual));
         kept.extend(self.reported.as_deref().map(KeptRef::Reported));
         kept.extend(self.replays.as_deref().map(KeptRef::Replays));
+        let counters = self.measured.counters();
+        kept.extend((!counters.is_empty()).then_some(KeptRef::Counters(counters)));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -245,7 +251,7 @@ impl SubjectRecord {
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
             Kept::Usual(usual) => usual.awaited(self.name).collect(),
-            Kept::Reported(_) => Vec::new(),
+            Kept::Reported(_) | Kept::Counters(_) => Vec::new(),
             Kept::Replays(replays) => replays.awaited().into_iter().collect(),
         })
     }
