@@ -11,6 +11,7 @@ pub mod attribute;
 pub mod bound;
 pub mod calendar;
 pub mod contract;
+pub mod counter;
 pub mod counts;
 pub mod envelope;
 pub mod epoch;

@@ -118,7 +118,7 @@ impl Lineage<'_> {
             spiked: window.spiked,
             window: window_ref(kind, &window),
             rows_found: rows.first().map_or(0, |row| row.found),
-            rows: rows.iter().map(|row| traced_row(indicator, subject, row, &packs)).collect(),
+            rows: rows.iter().map(|row| traced_row(&row.indicator, subject, row, &packs)).collect(),
         }))
     }
 

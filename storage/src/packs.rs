@@ -147,6 +147,7 @@ fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 5] {
             "decimals": indicator.decimals,
             "range_low": indicator.range.0,
             "range_high": indicator.range.1,
+            "increase_of": indicator.increase_of.as_deref().unwrap_or_default(),
             "windows": windows,
         })
     });

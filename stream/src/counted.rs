@@ -509,7 +509,7 @@ fn closed(
 ) -> Closed {
     let aggregate = Aggregate { count: whole, sum: value, min: value, max: value };
     let received = u32::try_from(whole).unwrap_or(u32::MAX);
-    Closed { kind, span, aggregate, received, expected, closed_by, spiked: false }
+    Closed { kind, span, aggregate, received, expected, closed_by, spiked: false, additions: None }
 }
 
 fn question(subject: Name, local: LocalDay, asked: Epoch) -> Question {

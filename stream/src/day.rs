@@ -268,6 +268,16 @@ impl Day {
         (window, received)
     }
 
+    /// Hands on the good values in `[from, to)` milliseconds since the start of the day, in time order, each with its
+    /// moment.
+    pub(crate) fn visit_good(&self, from: u32, to: u32, mut each: impl FnMut(u32, f64)) {
+        self.visit(from, to, |point| {
+            if point.quality == Quality::Good {
+                each(point.at, point.value);
+            }
+        });
+    }
+
     /// Hands on the points in `[from, to)`, in time order.
     #[inline]
     fn visit(&self, from: u32, to: u32, mut each: impl FnMut(&Point)) {

@@ -207,7 +207,7 @@ impl Derived {
                 continue;
             }
             let Some(pending) = self.pending.remove(about) else { continue };
-            let (ledger, mut touched) = pending.resolve(windows, &self.ledger);
+            let (ledger, mut touched) = pending.resolve(windows, &self.ledger, &step.plan.additions);
             if let About::Year { .. } = about {
                 touched = TouchedWindows { years: touched.days, ..TouchedWindows::default() };
             }

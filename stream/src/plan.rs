@@ -2,7 +2,9 @@
 
 use ioc_model::{
     calendar::{Calendar, DayNumber, LocalDay},
-    pack::Pack,
+    counter::CounterRule,
+    name::Name,
+    pack::{Indicator, Pack},
     place::Date,
     time::EventTime,
     window::{Spike, WindowKind},
@@ -21,6 +23,8 @@ pub(crate) struct Plan {
     valid: (EventTime, EventTime),
     /// Bits of a [`Spike`]: plans are told apart.
     spike: Option<[u64; 2]>,
+    /// Of a counter: how it behaves, and the indicator that is what it adds.
+    counter: Option<(CounterRule, Name)>,
 }
 
 impl Plan {
@@ -29,14 +33,20 @@ impl Plan {
     pub(crate) fn of_series(pack: &Pack, calendar: &Calendar, indicator: &str, subject: &str) -> Plan {
         let mut kinds = [false; 3];
         let mut spike = None;
+        let mut counter = None;
         if let Some(indicator) = pack.indicators.get(indicator) {
             spike = indicator.spike.map(|Spike { times, above }| [times.to_bits(), above.to_bits()]);
-            for kind in &indicator.windows {
+            let additions =
+                indicator.counter.and_then(|rule| Some((rule, additions_of(pack, &indicator.id)?)));
+            counter = additions.map(|(rule, additions)| (rule, Name::new(&additions.id)));
+            // The windows of what a counter adds are made of the counter's rows, and only of those.
+            let told = additions.map_or(indicator, |(_, additions)| additions);
+            for kind in told.windows.iter().filter(|_| indicator.increase_of.is_none()) {
                 kinds[*kind as usize] = true;
             }
         }
         let always = (EventTime(i64::MIN), EventTime(i64::MAX));
-        let mut plan = Plan { kinds, cadence: None, valid: always, spike };
+        let mut plan = Plan { kinds, cadence: None, valid: always, spike, counter };
         if let Some(station) = pack.stations.get(subject) {
             plan.cadence = station.measures.get(indicator).map(|every| every.0).filter(|every| *every > 0);
             let midnight = |date: Date| calendar.moment(date.at(0, 0, 0, 0));
@@ -63,6 +73,18 @@ impl Plan {
         self.spike.map(|[times, above]| Spike { times: f64::from_bits(times), above: f64::from_bits(above) })
     }
 
+    /// How the counter behaves, of one whose additions are told.
+    #[must_use]
+    pub(crate) fn counter(&self) -> Option<CounterRule> {
+        self.counter.map(|(rule, _)| rule)
+    }
+
+    /// The indicator that is what the counter adds.
+    #[must_use]
+    pub(crate) fn told_as(&self) -> Option<Name> {
+        self.counter.map(|(_, additions)| additions)
+    }
+
     /// Whether points are expected at a known cadence.
     #[must_use]
     pub(crate) fn has_cadence(&self) -> bool {
@@ -83,6 +105,11 @@ impl Plan {
     pub(crate) fn expects(&self, window: TimeSpan) -> bool {
         self.expected(window) > 0
     }
+}
+
+/// The indicator that is what a counter adds.
+pub(crate) fn additions_of<'a>(pack: &'a Pack, counter: &str) -> Option<&'a Indicator> {
+    pack.indicators.values().find(|indicator| indicator.increase_of.as_deref() == Some(counter))
 }
 
 /// A half-open span of event time.

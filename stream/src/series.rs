@@ -11,6 +11,7 @@
 //! until an operator says that it is meant ([`ioc_model::held`]). One that an operator had read again by a mended pack takes
 //! the place of what it had said, and is not held: who ordered it meant it.
 
+mod additions;
 mod closing;
 mod open_days;
 
@@ -28,6 +29,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::additions::CounterDays;
 pub(crate) use self::closing::{Closed, ClosingBounds, Due, Touched};
 use self::open_days::{Applied, OpenDay, OpenDays};
 use crate::{
@@ -55,6 +57,9 @@ pub(crate) struct SeriesState {
     evicted_through: Option<DayNumber>,
     /// Rows of evicted days.
     waiting: BTreeMap<DayNumber, WaitingRows>,
+    /// Of a counter. A checkpoint keeps it beside the rest, since it came later.
+    #[serde(skip)]
+    counter: Option<Box<CounterDays>>,
 }
 
 /// The rows of an evicted day, and since which epoch they wait for it.
@@ -186,7 +191,10 @@ impl SeriesState {
 
     /// Only a closed window is revised; an open one is worked out when it closes.
     fn touch(&self, event_time: EventTime, applied: Applied, touched: &mut Touched) -> Judged {
-        if applied.changes && self.closed.iter().flatten().any(|closed| event_time < *closed) {
+        // What a counter added is worked out of its neighbours, too.
+        let is_looked_at =
+            || self.counter.is_some() || self.closed.iter().flatten().any(|closed| event_time < *closed);
+        if applied.changes && is_looked_at() {
             touched.0.push(event_time);
         }
         applied.row
@@ -226,10 +234,10 @@ impl SeriesState {
     }
 
     fn wait(&mut self, local: LocalDay, epoch: Epoch, row: WaitingRow) -> Judged {
+        let is_asked = self.waiting.contains_key(&local.number);
         let nothing = || WaitingRows { asked: epoch, rows: Vec::new() };
-        let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
-        waiting.rows.push(row);
-        Judged::Waiting { first: (waiting.rows.len() == 1).then_some(local) }
+        self.waiting.entry(local.number).or_insert_with(nothing).rows.push(row);
+        Judged::Waiting { first: (!is_asked).then_some(local) }
     }
 
     /// Takes a day's stored rows back in and judges the rows that waited for it, in arrival order. Rows for the day
@@ -281,6 +289,9 @@ impl SeriesState {
         };
         let judged = waiting.into_iter().map(&mut judge).collect();
         self.days.insert(local.number, open);
+        if self.counter.as_mut().is_some_and(|counter| counter.came_back(local.number)) {
+            touched.0.push(local.start.plus(Millis(1)));
+        }
         judged
     }
 
@@ -335,11 +346,14 @@ impl SeriesState {
         touched: &Touched,
         mut emit: impl FnMut(Closed),
     ) {
+        if let Some(rule) = plan.counter() {
+            self.revise_additions(days, plan, &rule, bounds, touched, &mut emit);
+        }
         for kind in plan.kinds() {
-            let Some(closed) = self.closed_to(days, kind) else { continue };
+            let Some(closed) = self.closed_to(days, plan, kind) else { continue };
             for span in touched.windows(days, kind) {
-                if span.end <= closed {
-                    emit(self.result(plan, kind, span, ClosedBy::Revision));
+                if plan.counter().is_none() && span.end <= closed {
+                    emit(self.result(days, plan, kind, span, ClosedBy::Revision));
                 }
             }
             let reached = self.close(days, plan, kind, closed, bounds, &mut emit);
@@ -348,7 +362,7 @@ impl SeriesState {
                 self.closed[kind as usize] = Some(reached);
             }
         }
-        self.evict(plan, bounds);
+        self.evict(days, plan, bounds);
     }
 
     /// Until closing reaches this moment, [`advance`](SeriesState::advance) has nothing to do, unless a row comes; none
@@ -383,21 +397,21 @@ impl SeriesState {
     }
 
     fn due_window(&self, days: &mut Days, plan: &Plan, kind: WindowKind) -> Option<TimeSpan> {
-        let closed = self.closed_to(days, kind)?;
+        let closed = self.closed_to(days, plan, kind)?;
         let next = days.window(kind, closed);
         if plan.expects(next) {
             return Some(next);
         }
-        let point = self.first_point(closed)?;
+        let point = self.first_point(plan, closed)?;
         Some(days.window(kind, point))
     }
 
     /// Where closing stands, or where it starts: at the window of the earliest point.
-    fn closed_to(&self, days: &mut Days, kind: WindowKind) -> Option<EventTime> {
+    fn closed_to(&self, days: &mut Days, plan: &Plan, kind: WindowKind) -> Option<EventTime> {
         if let Some(closed) = self.closed[kind as usize] {
             return Some(closed);
         }
-        let earliest = self.first_point(EventTime(i64::MIN))?;
+        let earliest = self.first_point(plan, EventTime(i64::MIN))?;
         Some(days.window(kind, earliest).start)
     }
 
@@ -416,10 +430,10 @@ impl SeriesState {
             if span.end > reach {
                 return closed;
             }
-            let next_point = if self.has_point(span) {
+            let next_point = if self.has_point(plan, span) {
                 span.start
             } else {
-                self.first_point(span.end).map_or(reach, |point| point.min(reach))
+                self.first_point(plan, span.end).map_or(reach, |point| point.min(reach))
             };
             let is_gap = next_point > span.start;
             if is_gap && (!plan.has_cadence() || next_point.0 - span.start.0 > LONGEST_GAP.0) {
@@ -430,19 +444,30 @@ impl SeriesState {
             let known = !is_gap || !self.is_evicted(days.of(span.start).number);
             if known && (!is_gap || plan.expects(span)) {
                 let by = if span.end <= bounds.watermark { ClosedBy::Watermark } else { ClosedBy::Patience };
-                emit(self.result(plan, kind, span, by));
+                emit(self.result(days, plan, kind, span, by));
             }
             closed = span.end;
         }
     }
 
-    fn result(&self, plan: &Plan, kind: WindowKind, span: TimeSpan, closed_by: ClosedBy) -> Closed {
+    fn result(
+        &self,
+        days: &mut Days,
+        plan: &Plan,
+        kind: WindowKind,
+        span: TimeSpan,
+        closed_by: ClosedBy,
+    ) -> Closed {
+        if let Some(rule) = plan.counter() {
+            return self.closing_addition(days, plan, &rule, (kind, span), closed_by);
+        }
         let (aggregate, received) = match self.day_at(span.start) {
             Some(open) => open.day.aggregate(open.offset(span.start), open.offset(span.end)),
             None => (Aggregate::default(), 0),
         };
         let spiked = plan.spike().is_some_and(|spike| aggregate.has_spike(spike));
-        Closed { kind, span, aggregate, received, expected: plan.expected(span), closed_by, spiked }
+        let expected = plan.expected(span);
+        Closed { kind, span, aggregate, received, expected, closed_by, spiked, additions: None }
     }
 
     fn day_at(&self, time: EventTime) -> Option<&OpenDay> {
@@ -453,18 +478,26 @@ impl SeriesState {
         self.evicted_through.is_some_and(|through| day <= through) && !self.days.contains(day)
     }
 
-    fn has_point(&self, span: TimeSpan) -> bool {
+    fn has_point(&self, plan: &Plan, span: TimeSpan) -> bool {
+        if plan.counter().is_some() {
+            return self.first_counted(span.start).is_some_and(|point| point < span.end);
+        }
         self.day_at(span.start)
             .is_some_and(|open| open.day.has_point(open.offset(span.start), open.offset(span.end)))
     }
 
-    fn first_point(&self, from: EventTime) -> Option<EventTime> {
+    /// The first moment at or behind one in whose window a point lies.
+    fn first_point(&self, plan: &Plan, from: EventTime) -> Option<EventTime> {
+        if plan.counter().is_some() { self.first_counted(from) } else { self.first_point_at(from) }
+    }
+
+    fn first_point_at(&self, from: EventTime) -> Option<EventTime> {
         // Days are in order, and so are their points.
         let mut later = self.days.iter().filter(|(_, open)| open.end > from);
         later.find_map(|(_, open)| open.first_point(from))
     }
 
-    fn evict(&mut self, plan: &Plan, bounds: ClosingBounds) {
+    fn evict(&mut self, days: &Days, plan: &Plan, bounds: ClosingBounds) {
         let closed = plan.kinds().filter_map(|kind| self.closed[kind as usize]).min();
         let behind = closed.unwrap_or_else(|| bounds.reach()).minus(bounds.horizon);
         let old = |open: &OpenDay| open.end <= behind;
@@ -484,6 +517,7 @@ impl SeriesState {
         let too_many = lingering.len().saturating_sub(LINGERING_DAYS);
         evicted.extend(lingering.drain(..too_many).map(|(_, number)| number));
         for number in evicted {
+            self.leave(days, plan.counter(), number);
             self.days.remove(number);
             self.evicted_through = self.evicted_through.max(Some(number));
         }

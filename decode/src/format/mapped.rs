@@ -165,6 +165,15 @@ fn accept<S: RowSink + ?Sized>(
         Some(pairs) => gateway::get(pairs, "device")?.filter(|raw| *raw != "null"),
         None => None,
     };
+    // What a broker had kept was measured nobody knows when: that it came now is no time of it.
+    let time = match &pairs {
+        Some(pairs) if rows.arrived().is_none() => gateway::get(pairs, "time")?,
+        _ => None,
+    };
+    let received_at = rows.received_at().rfc3339();
+    if time.is_some_and(|time| time.trim_matches('"') == received_at) {
+        return Ok(());
+    }
     match device {
         Some(device) => json_observation::accept_of_device(device, &fields, rows, cache),
         None => json_observation::accept(&fields, rows, cache),

@@ -8,12 +8,19 @@ use super::{
     draft::{Draft, is_identifier},
     spelling::Spelling,
 };
-use crate::window::{Spike, WindowKind};
+use crate::{
+    counter::CounterRule,
+    time::Millis,
+    window::{Spike, WindowKind},
+};
 
 /// What loggers and converters send where they have no value, unless the pack says otherwise: their own codes, and the
 /// ends of the whole numbers they count in.
 const NO_VALUE: [f64; 10] =
     [-9999.0, -999.9, -999.0, 999.9, 9999.0, 9999.9, 99_999.0, -32_768.0, 32_767.0, 65_535.0];
+
+/// What is apart for longer is no hiccup.
+const LONGEST_HICCUP: Millis = Millis::hours(1);
 
 /// Every table of the file is an indicator; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
@@ -29,6 +36,33 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
         }
         let indicator = read_one(id, section, draft);
         let _ = draft.indicators.insert(id.to_owned(), indicator);
+    }
+    check_additions(&mut root, draft);
+}
+
+/// Additions are of a counter of the pack, and each counter has one indicator that is its additions.
+fn check_additions(root: &mut Section<'_>, draft: &Draft) {
+    let mut claimed: BTreeMap<&str, &str> = BTreeMap::new();
+    for (id, indicator) in &draft.indicators {
+        let Some(counter) = &indicator.increase_of else { continue };
+        let line = root.line_of(id);
+        match draft.indicators.get(counter) {
+            None => {
+                root.fault(line, format!("{id}: 'increase_of' names '{counter}', which is not an indicator"))
+            }
+            Some(of) if of.counter.is_none() => {
+                let message = format!("{id}: 'increase_of' names '{counter}', which has no 'counter'");
+                root.fault(line, message);
+            }
+            Some(of) if of.unit != indicator.unit => {
+                let message = format!("{id}: it is counted in '{}', like '{counter}'", of.unit);
+                root.fault(line, message);
+            }
+            Some(_) => {}
+        }
+        if let Some(other) = claimed.insert(counter, id) {
+            root.fault(line, format!("{id}: '{other}' is what '{counter}' adds already"));
+        }
     }
 }
 
@@ -50,10 +84,30 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Indicator 
     {
         section.fault(section.line_of("max"), format!("{id}: 'max' must be greater than 'min'"));
     }
-    let no_value = section.optional_numbers("no_value").unwrap_or_else(|| NO_VALUE.to_vec());
+    let counter = read_counter(id, &mut section);
+    let increase_of = section.optional_text("increase_of");
+    // A counter goes by all of those numbers.
+    let stand_in = || if counter.is_some() { Vec::new() } else { NO_VALUE.to_vec() };
+    let no_value = section.optional_numbers("no_value").unwrap_or_else(stand_in);
     let spike = read_spike(id, &mut section);
     let decimals = section.optional_integer("decimals", 0, 9).unwrap_or(1);
     let windows = read_windows(id, &mut section);
+    let windows_line = section.line_of("windows");
+    if counter.is_some() && !windows.is_empty() {
+        let message = format!(
+            "{id}: a mean of counts says nothing: a counter has no windows, and the indicator that is its 'increase_of' has"
+        );
+        section.fault(windows_line, message);
+    }
+    if increase_of.is_some() {
+        if windows.contains(&WindowKind::Minute) {
+            let message = format!("{id}: what a counter adds is told by hours and days, not by minutes");
+            section.fault(windows_line, message);
+        }
+        if counter.is_some() || spike.is_some() {
+            section.fault(id_line, format!("{id}: what a counter adds has no 'counter' and no 'spike'"));
+        }
+    }
     section.finish();
     Indicator {
         id: id.to_owned(),
@@ -67,7 +121,42 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Indicator 
         spike,
         decimals: u8::try_from(decimals).unwrap_or(0),
         windows,
+        counter,
+        increase_of,
     }
+}
+
+fn read_counter(id: &str, section: &mut Section<'_>) -> Option<CounterRule> {
+    let mut table = section.optional_section("counter", "{ hiccup = \"1m\", taken_back = 1 }")?;
+    let line = table.line;
+    let plain = CounterRule::plain();
+    let rule = CounterRule {
+        hiccup: table.optional_duration("hiccup").unwrap_or(plain.hiccup),
+        taken_back: table.optional_number("taken_back").unwrap_or_default(),
+        most_per_minute: table.optional_number("most_per_minute"),
+        wraps_at: table.optional_number("wraps_at"),
+        gap: table.optional_duration("gap"),
+    };
+    if rule.hiccup > LONGEST_HICCUP {
+        table.fault(
+            line,
+            format!("{id}: 'hiccup' is an hour at most: what is apart for longer has begun anew"),
+        );
+    }
+    if rule.taken_back < 0.0 {
+        table.fault(line, format!("{id}: 'taken_back' must not be below 0"));
+    }
+    if [rule.most_per_minute, rule.wraps_at].into_iter().flatten().any(|number| number <= 0.0) {
+        table.fault(line, format!("{id}: 'most_per_minute' and 'wraps_at' must be above 0"));
+    }
+    if rule.wraps_at.is_some() && rule.most_per_minute.is_none() {
+        let message = format!(
+            "{id}: 'wraps_at' needs 'most_per_minute': without it a counter that wrapped looks like one that began anew"
+        );
+        table.fault(line, message);
+    }
+    table.finish();
+    Some(rule)
 }
 
 fn read_spike(id: &str, section: &mut Section<'_>) -> Option<Spike> {

@@ -58,6 +58,7 @@ pub use sql::{SqlAddress, SqlCompare, SqlEngine, SqlFeed};
 
 use crate::{
     contract::Contract,
+    counter::CounterRule,
     event::{EventMeasure, Severity},
     form::{Agency, Form, Target},
     index::IndexSettings,
@@ -177,6 +178,10 @@ pub struct Indicator {
     pub decimals: u8,
     /// Which windows are made of it.
     pub windows: Vec<WindowKind>,
+    /// Its values are counts of a counter, that behaves so. No windows are made of them, but of what they add.
+    pub counter: Option<CounterRule>,
+    /// Its windows are what that counter added.
+    pub increase_of: Option<String>,
 }
 
 /// A place where something is measured.

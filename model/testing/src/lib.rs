@@ -113,6 +113,8 @@ pub fn indicator(id: &str) -> Indicator {
         spike: None,
         decimals: 1,
         windows: Vec::new(),
+        counter: None,
+        increase_of: None,
     }
 }
 

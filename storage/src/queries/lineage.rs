@@ -8,7 +8,7 @@ use ioc_model::{
     observation::Quality,
     position::{LogNumber, Offset, Partition},
     results::RowStanding,
-    time::{EventTime, ReceivedAt},
+    time::{EventTime, Millis, ReceivedAt},
     window::{ClosedBy, WindowKind},
 };
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct WindowFigures {
     pub start: EventTime,
     /// The first moment behind it.
     pub end: EventTime,
-    /// Mean of its good values; none of nothing.
+    /// Mean of its good values, or of what a counter added the sum; none of nothing.
     pub mean: Option<f64>,
     /// The smallest.
     pub min: Option<f64>,
@@ -60,6 +60,8 @@ pub struct WindowFigures {
 /// A stored row of a window.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct WindowRow {
+    /// Of which indicator; of what a counter added, the counter.
+    pub indicator: String,
     /// When it was so.
     pub event_time: EventTime,
     /// In the indicator's unit.
@@ -94,8 +96,15 @@ pub struct WindowRow {
     pub found: u64,
 }
 
+#[derive(Debug, Row, Deserialize)]
+struct CounterRow {
+    counter: String,
+    before: i64,
+}
+
 const FIGURES: &str = "toString(w.indicator) AS indicator, toUnixTimestamp64Milli(w.start_time) AS start, \
-     toUnixTimestamp64Milli(w.end_time) AS end, if(w.count = 0, NULL, w.sum / w.count) AS mean, \
+     toUnixTimestamp64Milli(w.end_time) AS end, multiIf(w.indicator IN (SELECT id FROM indicator_current WHERE increase_of != ''), \
+     if(w.count = 0 AND w.sum = 0, NULL, w.sum), w.count = 0, NULL, w.sum / w.count) AS mean, \
      if(w.count = 0, NULL, w.min) AS min, if(w.count = 0, NULL, w.max) AS max, w.count AS count, \
      w.received AS received, w.expected AS expected, toString(w.closed_by) AS closed_by, w.spiked AS spiked, \
      w.generation AS generation, w.epoch AS revision";
@@ -175,7 +184,8 @@ impl Store {
     }
 
     /// The rows of a window as they were at its revision, by event time and arrival: which of them are current, and
-    /// which were counted. At most [`ROWS_MAX`]; each says how many there are.
+    /// which were counted. Of what a counter added those are its counts, from the last one before the window to that at
+    /// its end. At most [`ROWS_MAX`]; each says how many there are.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -186,13 +196,18 @@ impl Store {
         subject: &str,
         window: &WindowFigures,
     ) -> Result<Vec<WindowRow>, StoreError> {
+        let counter = self.counter_of(asker, indicator, subject, window).await?;
+        let (indicator, from, to) = match &counter {
+            Some((counter, from)) => (counter.as_str(), *from, window.end.plus(Millis(1))),
+            None => (indicator, window.start, window.end),
+        };
         // The rule the flow judges by, worked out anew: a value is known since its earliest arrival, and the one known
         // latest is current. What was said again was said before, and is the same row; of a row whose message was read
         // again the last reading counts.
         let rows = self
             .asked_by(asker, |seen| {
                 format!(
-                "SELECT event_time, value, quality, standing, feed, sender, received_at, log, partition, offset, row, epoch, \
+                "SELECT {{indicator:String}} AS indicator, event_time, value, quality, standing, feed, sender, received_at, log, partition, offset, row, epoch, \
                  first_arrival AND row_number() OVER (PARTITION BY event_time, first_arrival \
                  ORDER BY received_at DESC, log DESC, partition DESC, offset DESC, row DESC) = 1 AS current, \
                  current AND quality = 'good' AS counted, count() OVER () AS found \
@@ -214,11 +229,44 @@ impl Store {
             })
             .param("indicator", indicator)
             .param("subject", subject)
-            .param("start", window.start.0)
-            .param("end", window.end.0)
+            .param("start", from.0)
+            .param("end", to.0)
             .param("generation", window.generation.0)
             .param("revision", window.revision.0)
             .param("most", ROWS_MAX);
         answer("read the rows behind a window", rows.fetch_all()).await
+    }
+
+    /// The counter whose additions a window is, and when it stood there for the last time before it.
+    async fn counter_of(
+        &self,
+        asker: &Asker,
+        indicator: &str,
+        subject: &str,
+        window: &WindowFigures,
+    ) -> Result<Option<(String, EventTime)>, StoreError> {
+        let counter = self
+            .asked_by(asker, |seen| {
+                format!(
+                "SELECT i.increase_of AS counter, ifNull((SELECT max(toUnixTimestamp64Milli(o.event_time)) FROM observation AS o \
+                 WHERE o.indicator = (SELECT any(increase_of) FROM indicator_current WHERE id = {{indicator:String}}) \
+                 AND o.subject = {{subject:String}} AND o.quality = 'good' \
+                 AND o.event_time <= fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
+                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}}){}), 0) AS before \
+                 FROM indicator_current AS i WHERE i.id = {{indicator:String}} AND i.increase_of != ''",
+                    seen.row("o.subject", "o.feed")
+                )
+            })
+            .param("indicator", indicator)
+            .param("subject", subject)
+            .param("start", window.start.0)
+            .param("generation", window.generation.0)
+            .param("revision", window.revision.0);
+        let counter: Option<CounterRow> =
+            answer("read the counter of a window", counter.fetch_all()).await?.pop();
+        // Without any before it, what it begins with is the first in it.
+        let before =
+            |row: &CounterRow| EventTime(if row.before > 0 { row.before } else { window.start.0 + 1 });
+        Ok(counter.map(|row| (row.counter.clone(), before(&row))))
     }
 }

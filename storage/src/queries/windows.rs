@@ -109,7 +109,9 @@ impl Store {
             .asked_by(asker, |seen| {
                 format!(
                 "SELECT toUnixTimestamp64Milli(w.start_time) AS start, toUnixTimestamp64Milli(w.end_time) AS end, \
-                 mean, w.min AS min, w.max AS max, w.count AS count, received, expected, \
+                 if(w.indicator IN (SELECT id FROM indicator_current WHERE increase_of != ''), \
+                 if(w.count = 0 AND w.sum = 0, NULL, w.sum), w.mean) AS mean, \
+                 w.min AS min, w.max AS max, w.count AS count, received, expected, \
                  toString(w.closed_by) AS closed_by, w.spiked AS spiked, revision \
                  FROM window_current AS w \
                  WHERE w.indicator = {{indicator:String}} AND w.subject = {{subject:String}} \

@@ -82,10 +82,20 @@ impl Pending {
     }
 
     /// What was asked for, as it is now, and what waited for it.
-    pub(super) fn resolve(self, recalled: &[RecalledWindow], held: &Ledger) -> (Ledger, TouchedWindows) {
+    /// Of what counters add the sum is meant.
+    pub(super) fn resolve(
+        self,
+        recalled: &[RecalledWindow],
+        held: &Ledger,
+        additions: &BTreeSet<String>,
+    ) -> (Ledger, TouchedWindows) {
         let mut ledger = Ledger::default();
         for window in recalled {
-            let mean = if window.count == 0 { 0.0 } else { window.sum / window.count as f64 };
+            let mean = match window.count {
+                _ if additions.contains(&*window.indicator) => window.sum,
+                0 => 0.0,
+                count => window.sum / count as f64,
+            };
             let count = u32::try_from(window.count).unwrap_or(u32::MAX);
             let mean = Mean { mean, count, expected: window.expected };
             ledger.put(window.indicator, window.kind, window.start, mean);

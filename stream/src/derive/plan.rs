@@ -13,7 +13,7 @@ use ioc_model::{
     time::{EventTime, Millis},
 };
 
-use crate::counted::CountPlan;
+use crate::{counted::CountPlan, plan::additions_of};
 
 /// Indices, limits and rules of one station.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub(crate) struct StationPlan {
     pub(super) usual: BTreeSet<Name>,
     /// Which means are looked at, by indicator.
     means: BTreeMap<String, BTreeSet<Averaging>>,
+    /// Indicators that are what its counters add: their windows are sums.
+    pub(super) additions: BTreeSet<String>,
 }
 
 impl StationPlan {
@@ -55,7 +57,12 @@ impl StationPlan {
             .filter(|limit| holds(&limit.kinds, &limit.stations, station))
             .cloned()
             .collect();
-        limits.retain(|limit| station.measures.contains_key(&limit.indicator));
+        let counters = station.measures.keys();
+        let additions: BTreeSet<String> =
+            counters.filter_map(|counter| Some(additions_of(pack, counter)?.id.clone())).collect();
+        let has =
+            |indicator: &String| station.measures.contains_key(indicator) || additions.contains(indicator);
+        limits.retain(|limit| has(&limit.indicator));
         limits.sort_by_key(|limit| limit.stations.is_empty());
         let rules: Vec<Rule> =
             pack.rules.values().filter(|rule| rule.watches_station(subject, station.kind)).cloned().collect();
@@ -66,7 +73,7 @@ impl StationPlan {
         for rule in &rules {
             if let Condition::Threshold { measure: Measure::Indicator(indicator), averaging, .. } =
                 &rule.condition
-                && station.measures.contains_key(indicator)
+                && has(indicator)
             {
                 let _ = means.entry(indicator.clone()).or_default().insert(*averaging);
             }
@@ -85,6 +92,7 @@ impl StationPlan {
             means,
             usual: BTreeSet::new(),
             counts: None,
+            additions,
         })
     }
 
@@ -122,6 +130,7 @@ impl StationPlan {
             means,
             usual,
             counts: CountPlan::of(pack, subject),
+            additions: BTreeSet::new(),
         })
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Closed {
     pub closed_by: ClosedBy,
     /// Whether one value alone makes it.
     pub spiked: bool,
+    /// Of a counter: the indicator that is what it adds, of which this is a window.
+    pub additions: Option<Name>,
 }
 
 impl Closed {

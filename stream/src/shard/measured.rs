@@ -35,7 +35,8 @@ use crate::{
     plan::Days,
     reading::Reading,
     series::{
-        Claim, Closed, ClosingBounds, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by,
+        Claim, Closed, ClosingBounds, CounterDays, Due, Judged, Provenance, SeriesState, Touched, WaitingRow,
+        is_late_by,
     },
     step::{EpochFacts, ShardResults},
 };
@@ -144,6 +145,20 @@ impl Measured {
         let series = self.series.iter();
         let series = series.map(|entry| (entry.name, &entry.state, entry.state.provenance())).collect();
         MeasuredRef(self.watermark, &self.feeds, series, &self.decisions)
+    }
+
+    /// What a checkpoint keeps of its counters, beside their series.
+    pub(super) fn counters(&self) -> Vec<(Name, &CounterDays)> {
+        self.series.iter().filter_map(|entry| Some((entry.name, entry.state.counter()?))).collect()
+    }
+
+    /// Takes back what [`counters`](Measured::counters) gave.
+    pub(super) fn remember_counters(&mut self, counters: Vec<(Name, CounterDays)>) {
+        for (name, counter) in counters {
+            if let Some(entry) = self.series.iter_mut().find(|entry| entry.name == name) {
+                entry.state.set_counter(counter);
+            }
+        }
     }
 
     /// The pack is another: what was prepared from it is prepared again.
@@ -337,12 +352,18 @@ impl Measured {
         for (index, entry) in self.series.iter_mut().enumerate() {
             let name = entry.name;
             let emit = |closed: Closed| {
-                results.facts.windows.push(window_result(closed, name, subject));
+                results.facts.windows.push(window_result(closed, closed.additions.unwrap_or(name), subject));
                 if closed.kind != WindowKind::Minute {
-                    read(closed.reading(name));
+                    read(
+                        closed
+                            .additions
+                            .map_or_else(|| closed.reading(name), |added| closed.reading_of_sum(added)),
+                    );
                 }
             };
             let of_series = entry.advance(SeriesNews::of(heard, index), days, plans, bounds, emit);
+            let again = entry.state.to_read_back().into_iter();
+            results.questions.extend(again.map(|day| question(subject, name, day, bounds.epoch)));
             due = [due, of_series].into_iter().flatten().min();
         }
         due

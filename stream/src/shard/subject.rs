@@ -27,7 +27,7 @@ use crate::{
     derive::{Derived, UsualHours},
     replays::Replays,
     reported::Reported,
-    series::{Provenance, SeriesState},
+    series::{CounterDays, Provenance, SeriesState},
     step::ShardResults,
 };
 
@@ -115,6 +115,8 @@ enum Kept {
     Replays(Box<Replays>),
     /// When its gateway said that it is gone.
     Gone(EventTime),
+    /// Of counters: what their days hand on, beside their series.
+    Counters(Vec<(Name, CounterDays)>),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -127,6 +129,7 @@ enum KeptRef<'a> {
     Reported(&'a Reported),
     Replays(&'a Replays),
     Gone(EventTime),
+    Counters(Vec<(Name, &'a CounterDays)>),
 }
 
 impl From<KeptBefore> for Kept {
@@ -157,6 +160,7 @@ impl SubjectState {
                 Kept::Reported(reported) => state.reported = Some(reported),
                 Kept::Replays(replays) => state.replays = Some(replays),
                 Kept::Gone(at) => state.gone = Some(at),
+                Kept::Counters(counters) => state.measured.remember_counters(counters),
             }
         }
         state
@@ -171,6 +175,8 @@ impl SubjectState {
         kept.extend(self.reported.as_deref().map(KeptRef::Reported));
         kept.extend(self.replays.as_deref().map(KeptRef::Replays));
         kept.extend(self.gone.map(KeptRef::Gone));
+        let counters = self.measured.counters();
+        kept.extend((!counters.is_empty()).then_some(KeptRef::Counters(counters)));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -252,7 +258,7 @@ impl SubjectRecord {
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
             Kept::Usual(usual) => usual.awaited(self.name).collect(),
-            Kept::Reported(_) | Kept::Gone(_) => Vec::new(),
+            Kept::Reported(_) | Kept::Gone(_) | Kept::Counters(_) => Vec::new(),
             Kept::Replays(replays) => replays.awaited().into_iter().collect(),
         })
     }

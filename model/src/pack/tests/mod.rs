@@ -1,6 +1,7 @@
 //! A pack is read whole or refused with all of its faults (invariant LOUD).
 
 mod counted;
+mod counters;
 mod form_messages;
 mod forms;
 mod http_pull;
