@@ -6,7 +6,7 @@
 //! data still goes on without a birth.
 
 use std::sync::{
-    Arc, OnceLock,
+    Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -23,19 +23,17 @@ pub trait AskForBirth: std::fmt::Debug + Send + Sync {
 }
 
 /// What is wanted of nodes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rebirths {
-    /// None while nobody speaks with nodes: what is wanted is counted and told all the same.
-    to: OnceLock<Arc<dyn AskForBirth>>,
+    to: Arc<dyn AskForBirth>,
     wanted: [AtomicU64; Why::ALL.len()],
     cut: AtomicU64,
 }
 
 impl Rebirths {
-    /// From now on what is wanted is asked of that one. The first one stays.
-    #[allow(dead_code, reason = "called by whoever speaks with nodes")]
-    pub fn ask_by(&self, to: Arc<dyn AskForBirth>) {
-        let _first = self.to.set(to);
+    /// What is wanted is asked for by that one.
+    pub fn asked_by(to: Arc<dyn AskForBirth>) -> Rebirths {
+        Rebirths { to, wanted: Default::default(), cut: AtomicU64::new(0) }
     }
 
     /// Takes what a committed epoch wants.
@@ -45,9 +43,7 @@ impl Rebirths {
             let _before = self.wanted[*why as usize].fetch_add(1, Relaxed);
             let (sender, why, since) = (sender.as_str(), why.word(), since.0);
             tracing::info!(sender, %group, %node, why, since, "a node should be born again");
-            if let Some(to) = self.to.get() {
-                to.ask(wanted);
-            }
+            self.to.ask(wanted);
         }
         for (sender, count) in &results.births_cut {
             let _before = self.cut.fetch_add(*count, Relaxed);
@@ -110,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_is_asked_for_and_counted_also_while_nobody_can_be_asked() {
+    fn what_is_wanted_is_asked_for_and_counted() {
         let wanted = RebirthWanted {
             feed: "sparkplug".into(),
             sender: "gw-1".into(),
@@ -120,12 +116,11 @@ mod tests {
             since: ioc_model::time::ReceivedAt(7),
         };
         let results = EpochResults { rebirths: vec![wanted.clone()], ..EpochResults::default() };
-        let rebirths = Rebirths::default();
-        rebirths.committed(&results);
         let asked = Arc::new(Asked::default());
-        rebirths.ask_by(asked.clone());
+        let rebirths = Rebirths::asked_by(asked.clone());
         rebirths.committed(&results);
-        assert_eq!(*asked.0.lock().unwrap(), [wanted]);
+        rebirths.committed(&results);
+        assert_eq!(*asked.0.lock().unwrap(), [wanted.clone(), wanted]);
         let counts: Vec<u64> =
             CountersByLabel::metrics(&rebirths).iter().map(|metric| metric.count).collect();
         assert_eq!(counts, [0, 0, 0, 2]);

@@ -8,10 +8,12 @@ use std::{
 use anyhow::Context;
 use ioc_dashboards::nodes::{Nodes, NotAsked, RebirthAsked, RebirthRequest};
 use ioc_ingest::transport::mqtt::{Heard, Rebirth, Voice};
+use ioc_model::rebirth::RebirthWanted;
 use serde::Deserialize;
 
 use crate::{
     config::Config,
+    rebirths::AskForBirth,
     status::{Run, agent},
     told,
 };
@@ -30,6 +32,13 @@ impl Nodes for ToNodes {
             Rebirth::NoName => Err(NotAsked::NoName),
             Rebirth::TooSoon | Rebirth::TooMany | Rebirth::Waits => Err(NotAsked::TooSoon),
         }
+    }
+}
+
+impl AskForBirth for ToNodes {
+    fn ask(&self, wanted: &RebirthWanted) {
+        // Whoever wants it wants it again; what became of it is counted where it is asked.
+        let _asked = self.0.rebirth(&wanted.sender, &wanted.group, &wanted.node);
     }
 }
 

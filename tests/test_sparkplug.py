@@ -258,6 +258,31 @@ def test_a_node_without_a_birth_is_stored_under_no_name_and_asked_for_once(ioc):
     node.leave()
 
 
+def test_a_node_whose_birth_was_missed_is_asked_for_it_and_read_from_then_on(ioc):
+    password, _ = ioc.add_sender("gw1", "sparkplug")
+    ioc.start()
+    node = Node(ioc, "gw1", password)
+    asked = []
+    node.client.on_message = lambda _client, _data, message: asked.append((message.topic, message.payload))
+    node.client.subscribe("spBv1.0/TayNinh/NCMD/gw-0001/#", 1)
+    # It was born to another host, and goes on here.
+    for minute in range(5):
+        node.device("DDATA", "ST01", minute, metric(node.moment(minute), 1.0, alias=1))
+    eventually(lambda: asked)
+    [(topic, command)] = asked
+    assert topic == "spBv1.0/TayNinh/NCMD/gw-0001" and b"Node Control/Rebirth" in command
+    node.birth(6)
+    node.device("DBIRTH", "ST01", 6, metric(node.moment(6), 2.0, name="pm25", alias=1, kind=FLOAT))
+    node.device("DDATA", "ST01", 7, metric(node.moment(7), 3.0, alias=1))
+    ioc.wait_drained()
+    assert [(indicator, at // 60_000, value) for _, indicator, at, value in stored(ioc, node)] == [
+        ("pm25", 6, 2.0),
+        ("pm25", 7, 3.0),
+    ]
+    assert wanted(ioc) == {"unborn": 1} and len(asked) == 1
+    node.leave()
+
+
 def test_try_reads_messages_of_a_node_by_those_before_them(ioc):
     cases = ROOT / "decode" / "cases"
     folder = cases / "sparkplug_b"

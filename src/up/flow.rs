@@ -23,6 +23,7 @@ use crate::{
     rebirths::Rebirths,
     replays::Rereader,
     report_desk::ReportDesk,
+    say::ToNodes,
     store_commit::{Audience, StoreCommit},
     tapped::{RowsRead, TappedLog},
 };
@@ -80,8 +81,7 @@ impl House<'_> {
         let desk = Arc::<ReportDesk>::default();
         let shares = entrance.intake.shares().clone();
         let read = Arc::<RowsRead>::default();
-        // Whoever speaks with nodes is told here whose birth is wanted: `rebirths.ask_by`.
-        let rebirths = Arc::<Rebirths>::default();
+        let rebirths = Arc::new(Rebirths::asked_by(Arc::new(ToNodes(entrance.voice.clone()))));
         self.metrics.counters("nodes", None, rebirths.clone())?;
         self.metrics.counters_by_label("nodes", rebirths.clone())?;
         let audience =
