@@ -57,7 +57,8 @@ pub struct Topic<'a> {
 }
 
 impl<'a> Topic<'a> {
-    /// Of a message of a node; none of commands, of states of hosts, and of what has no such topic.
+    /// Of a message of a node; none of commands, of states of hosts, and of what has no such topic, or a name in it of
+    /// more than 512 bytes.
     #[must_use]
     pub fn of(address: &'a str) -> Option<Topic<'a>> {
         let mut levels = address.split('/').skip_while(|level| *level != NAMESPACE).skip(1);
@@ -72,7 +73,8 @@ impl<'a> Topic<'a> {
             _ => return None,
         };
         let is_whole = levels.next().is_none() && of_device == device.is_some();
-        let has_names = !group.is_empty() && !node.is_empty() && device != Some("");
+        let is_name = |name: &str| (1..=tables::LONGEST_NAME).contains(&name.len());
+        let has_names = is_name(group) && is_name(node) && device.is_none_or(is_name);
         (is_whole && has_names).then_some(Topic { group, node, device, kind })
     }
 

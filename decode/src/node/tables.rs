@@ -9,7 +9,7 @@ pub(super) const OF_DEVICE: usize = 128;
 /// What a metric takes beside its name.
 const OF_METRIC: usize = 64;
 /// No name is longer. Bytes.
-const LONGEST_NAME: usize = 512;
+pub(super) const LONGEST_NAME: usize = 512;
 
 /// The number of a type (Sparkplug 3.0, section 6.4.16); 0 is none.
 pub(crate) type Type = u8;

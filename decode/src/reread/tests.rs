@@ -389,3 +389,45 @@ fn once_a_report_that_was_taken_goes_to_its_keeper_in_both_readings_where_they_d
         assert_eq!(left.report, judged(&then, true));
     }
 }
+
+#[test]
+fn replay_what_the_births_before_a_message_told_of_it_is_not_guessed() {
+    let names = Names::default();
+    let sparkplug = |version, measures: &[&str]| decoder(&names, version, measures, FormatName::SparkplugB);
+    let (one, two) = (sparkplug("one", &["pm25"]), sparkplug("two", &["pm25", "so2"]));
+    // 1.5, by the number 1 and by the name so2.
+    let by_number = [0x10, 1, 0x65, 0, 0, 0xc0, 0x3f];
+    let by_name = [&[0x0a, 3][..], b"so2", &[0x65, 0, 0, 0xc0, 0x3f]].concat();
+    let payload = |metric: &[u8]| {
+        let at = [&[0x08][..], &varint(NOW as u64 - 1_000)].concat();
+        [&at[..], &[0x12, metric.len() as u8], metric].concat()
+    };
+    let again = |payload: &[u8], on_record| {
+        let envelope = Envelope { payload, address: "spBv1.0/G/DDATA/gw/S0", ..envelope("") };
+        let earlier = Earlier { judged: Some(&one), arrived: None };
+        reread(&two, earlier, &mut Known::default(), &envelope, &before("one", on_record))
+    };
+    let stored = StoredBefore {
+        row: 0,
+        indicator: "pm25".into(),
+        subject: "S0".into(),
+        event_time: ioc_model::time::EventTime(NOW - 1_000),
+        value: 1.5,
+        quality: Quality::Good,
+    };
+    for on_record in [OnRecord::RejectedRows(vec![0]), OnRecord::Stored(vec![stored])] {
+        assert_eq!(again(&payload(&by_number), on_record), Reread::Unclear);
+    }
+    let difference = other(again(&payload(&by_name), OnRecord::RejectedRows(vec![0])));
+    assert_eq!(difference.observations.len(), 1, "what says all itself is read again");
+}
+
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 127 {
+        bytes.push(number as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
