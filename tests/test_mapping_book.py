@@ -1,6 +1,7 @@
 """The chapter "A new feed in ten minutes" of docs/province.md, followed to the letter: its files are written and its
 commands run, by the real binary, with curl; the value is read in ClickHouse as the chapter does."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,13 +14,16 @@ from ioc import BINARY, ROOT, Ioc, eventually
 CHAPTER = "## A new feed in ten minutes"
 
 
-def blocks():
+EVENTS = "### Events by a mapping"
+
+
+def blocks(chapter=CHAPTER, at_least=8):
     """The indented blocks of the chapter, in their order; of its steps alone."""
     text = (ROOT / "docs" / "province.md").read_text()
-    chapter = text.split(CHAPTER, 1)[1].split("\n### ", 1)[0]
+    chapter = re.split(r"\n##+ ", text.split(f"\n{chapter}\n", 1)[1], maxsplit=1)[0]
     found = re.findall(r"(?:^    .*\n(?:\n(?=    ))?)+", chapter, re.M)
     parts = [part for block in found for part in re.split(r"\n\n", textwrap.dedent(block).strip("\n"))]
-    assert len(parts) >= 8, parts
+    assert len(parts) >= at_least, parts
     return parts
 
 
@@ -125,3 +129,24 @@ def test_replay_an_epoch_is_mapped_by_the_version_it_was_decoded_with(reader):
     [sent] = [block for block in blocks() if "--fail-with-body" in block]
     reader.shell(sent)
     eventually(lambda: "ph\t7.91\tgood" in reader.shell(question))
+
+
+def test_events_by_the_book_are_tried_and_counted_once(reader):
+    """A line that is broken costs itself alone; what is told again by its card and time is the same event."""
+    for block in blocks(EVENTS, 4):
+        reader.follow(block)
+    tried = [json.loads(line) for told in reader.told for line in told.splitlines() if line.startswith("{")]
+    assert [(row["event"], row["log_source"], row["decided"]) for row in tried] == [
+        ("log", "lock-1", "allowed"),
+        ("log", "lock-1", "blocked"),
+    ]
+    assert [row["attributes"]["card"] for row in tried] == ["7001", "7002"]
+    token = reader.shell("ioc sender add lock-1 --feed doors | awk '$1 == \"token\" { print $2 }'").strip()
+    reader.ioc.start()
+    send = f"""curl -sS --fail-with-body -H 'Authorization: Bearer {token}' --data-binary @- http://127.0.0.1:8081/ingest/doors"""
+    reader.shell("now=$(date -u +%FT%TZ)\nsed \"s/2026-11-20 08:00:0./$now/; 2i{\" doors.jsonl > told.jsonl\n" + send + " < told.jsonl")
+    counts = reader.ioc.wait_drained()["feeds"]["doors"]["counts"]
+    assert (counts["stored"], counts["rejected"]) == (2, 1)
+    reader.shell(send + " < told.jsonl")
+    counts = reader.ioc.wait_drained()["feeds"]["doors"]["counts"]
+    assert (counts["stored"], counts["duplicates"], counts["rejected"]) == (2, 2, 2)

@@ -126,10 +126,11 @@ def test_try_reads_what_gateways_publish_with_the_topic_it_came_by(format_name):
     assert cases
     for folder in cases:
         meta = tomllib.loads((folder / "meta.toml").read_text())
-        if "feed" not in meta:
+        known = meta.get("attributes", {})
+        # What the service alone knows nobody says who tries a file.
+        if "feed" not in meta or {"asked", "origin"} & set(known):
             continue
         [given] = folder.glob("input.*")
-        known = meta.get("attributes", {})
         retained = ["--retained"] if known == {"retained": "1"} else []
         written = ["--written", known["written"]] if "written" in known else []
         of = ["--feed", meta["feed"], "--address", meta["address"], "--received-at", meta["received_at"], *retained, *written]

@@ -193,3 +193,8 @@ fn every_mapped_message_becomes_what_its_case_says() {
 fn every_mapped_table_becomes_what_its_case_says() {
     run(FormatName::MappedCsv);
 }
+
+#[test]
+fn every_mapped_line_becomes_what_its_case_says() {
+    run(FormatName::MappedLines);
+}

@@ -39,7 +39,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn bodies() -> Vec<Vec<u8>> {
-    let bodies = decoders::senml_cases().into_iter().take(4).chain([vec![b' '; 100_000], Vec::new()]);
+    let bodies = decoders::seeds::senml_cases().into_iter().take(4).chain([vec![b' '; 100_000], Vec::new()]);
     let of = |body: Vec<u8>| {
         let mut deflate = ZlibEncoder::new(Vec::new(), Compression::default());
         deflate.write_all(&body).expect("memory takes all");

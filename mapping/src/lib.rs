@@ -147,6 +147,29 @@ impl Mapping {
         meter::within(Budget::of(bytes), run).map_err(Failed::Spent)?.map_err(Failed::NotJson)
     }
 
+    /// Runs it on JSON texts that came together and are each a message of its own, such as the lines of a file. What each
+    /// became is told before the next is looked at; one that is none, or does not end within its bounds, costs itself
+    /// alone. All of them together may take what eight messages of that many bytes may: behind that, each is spent.
+    pub fn run_each<'i>(
+        &self,
+        bytes: usize,
+        told: Told<'_>,
+        texts: impl Iterator<Item = &'i str>,
+        mut tell: impl FnMut(Result<Made, Failed>),
+    ) {
+        let known = [Val::text(told.address), Val::text(told.received_at)];
+        let mut left = Budget::of_many(bytes);
+        meter::on_large_stack(|| {
+            for text in texts {
+                let own = Budget::of(text.len()).at_most(left);
+                let run = || Ok(self.run_one(&known, json::parse(text)?));
+                let made = meter::counted(own, run).map_err(Failed::Spent);
+                left = left.less(own, meter::left());
+                tell(made.and_then(|made| made.map_err(Failed::NotJson)));
+            }
+        });
+    }
+
     fn run_one(&self, known: &[Val], input: Val) -> Made {
         let context = Ctx::<Run>::new(Live::new(&self.filter.lut), Vars::new(known.iter().cloned()));
         let mut outputs = Vec::new();

@@ -32,6 +32,8 @@ const MOST_STEPS: u64 = 20_000_000;
 const BYTES: u64 = 8 << 20;
 const BYTES_PER_BYTE: u64 = 128;
 const MOST_BYTES: u64 = 512 << 20;
+/// Messages that come as one may take what so many of their size may.
+const MESSAGES: u64 = 8;
 /// Pages of them are taken only as they are used; the next where there is no room for one.
 const STACKS: [usize; 3] = [256 << 20, 64 << 20, 16 << 20];
 const STACK_END: usize = 1 << 20;
@@ -65,6 +67,29 @@ impl Budget {
         Budget {
             steps: bytes.saturating_mul(STEPS_PER_BYTE).saturating_add(STEPS).min(MOST_STEPS),
             bytes: bytes.saturating_mul(BYTES_PER_BYTE).saturating_add(BYTES).min(MOST_BYTES),
+        }
+    }
+
+    /// For messages of that many bytes together that come as one, such as the lines of a file.
+    pub(crate) fn of_many(bytes: usize) -> Budget {
+        let one = Budget::of(bytes);
+        Budget {
+            steps: one.steps.saturating_mul(MESSAGES).min(MOST_STEPS),
+            bytes: one.bytes.saturating_mul(MESSAGES).min(MOST_BYTES),
+        }
+    }
+
+    /// No more than another.
+    pub(crate) fn at_most(self, other: Budget) -> Budget {
+        Budget { steps: self.steps.min(other.steps), bytes: self.bytes.min(other.bytes) }
+    }
+
+    /// What is left of it when another was given and so much of that is left.
+    pub(crate) fn less(self, given: Budget, left: Budget) -> Budget {
+        let Budget { steps, bytes } = self;
+        Budget {
+            steps: steps.saturating_sub(given.steps - left.steps),
+            bytes: bytes.saturating_sub(given.bytes - left.bytes),
         }
     }
 }
@@ -133,6 +158,14 @@ pub(crate) fn nest(depth: u16) -> u16 {
 /// # Errors
 /// What was spent.
 pub(crate) fn within<T>(budget: Budget, run: impl FnOnce() -> T) -> Result<T, Spent> {
+    on_large_stack(|| counted(budget, run))
+}
+
+/// As [`within`], on the stack that one is on.
+///
+/// # Errors
+/// What was spent.
+pub(crate) fn counted<T>(budget: Budget, run: impl FnOnce() -> T) -> Result<T, Spent> {
     METER.with(|meter| {
         meter.allowed.set(budget);
         meter.steps.set(budget.steps);
@@ -141,7 +174,7 @@ pub(crate) fn within<T>(budget: Budget, run: impl FnOnce() -> T) -> Result<T, Sp
         meter.run.set(meter.run.get() + 1);
         meter.running.set(true);
     });
-    let ran = on_large_stack(|| panic::catch_unwind(AssertUnwindSafe(run)));
+    let ran = panic::catch_unwind(AssertUnwindSafe(run));
     METER.with(|meter| meter.running.set(false));
     ran.map_err(|thrown| thrown.downcast_ref::<Spent>().copied().unwrap_or(Spent::Engine))
 }
@@ -151,14 +184,13 @@ pub(crate) fn this_run() -> u64 {
     METER.with(|meter| meter.run.get())
 }
 
-/// What this run may still take.
-#[cfg(test)]
+/// What this run, or the last one, may still take.
 pub(crate) fn left() -> Budget {
     METER.with(|meter| Budget { steps: meter.steps.get(), bytes: meter.bytes.get() })
 }
 
 /// Where recursion by a mapping has room: on the largest stack that there is room for.
-fn on_large_stack<T>(run: impl FnOnce() -> T) -> T {
+pub(crate) fn on_large_stack<T>(run: impl FnOnce() -> T) -> T {
     let mut run = Some(run);
     let first = METER.with(|meter| meter.stack.get());
     for (at, size) in STACKS.iter().enumerate().skip(first) {

@@ -312,3 +312,28 @@ fn a_row_that_fails_leaves_the_others() {
     assert_eq!(made[1], Made::Failed("\"x\" is no number".to_owned()));
     assert!(matches!(&made[2], Made::Outputs(of) if of.len() == 1));
 }
+
+#[test]
+fn bound_messages_that_come_together_cost_each_its_own_and_all_of_them_no_more_than_some() {
+    let mapping = Mapping::compile("if . == 0 then last(repeat(1)) else . end").unwrap();
+    let each = |texts: &[&str]| {
+        let mut all = Vec::new();
+        let bytes = texts.iter().map(|text| text.len() + 1).sum();
+        mapping.run_each(bytes, TOLD, texts.iter().copied(), |made| {
+            all.push(match made {
+                Ok(Made::Outputs(of)) => of[0].json.clone(),
+                Ok(Made::Failed(why)) => why,
+                Err(Failed::NotJson(_)) => "no JSON".to_owned(),
+                Err(Failed::Spent(_)) => "spent".to_owned(),
+            });
+        });
+        all
+    };
+    assert_eq!(each(&["1", "0", "{", "2", "0", "3"]), ["1", "spent", "no JSON", "2", "spent", "3"]);
+    let mut many = vec!["0"; 10_000];
+    many.push("1");
+    let all = each(&many);
+    assert_eq!(all.len(), 10_001);
+    assert!(all[..10_000].iter().all(|made| made == "spent"));
+    assert_eq!(each(&vec!["7"; 10_000]), vec!["7"; 10_000]);
+}

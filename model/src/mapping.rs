@@ -13,6 +13,8 @@ pub struct MappedBy {
     pub header: bool,
     /// What stands between columns; none for what the first line has most of.
     pub separator: Option<u8>,
+    /// Whether what it makes are events, not measured rows.
+    pub events: bool,
 }
 
 impl MappedBy {
@@ -20,6 +22,6 @@ impl MappedBy {
     #[must_use]
     pub fn as_it_is() -> MappedBy {
         let text = "if type == \"array\" then .[] else . end".into();
-        MappedBy { file: String::new(), text, header: true, separator: None }
+        MappedBy { file: String::new(), text, header: true, separator: None, events: false }
     }
 }

@@ -300,7 +300,7 @@ impl Identity {
 /// same file delivered twice is the same lines, also where it has grown in between; equal lines of one file are different
 /// ones. A request is known again if its sender says so; one that says nothing is not, or equal lines that two requests
 /// bring would be one event.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Delivery(RunningHash);
 
 impl Delivery {

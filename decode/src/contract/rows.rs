@@ -538,6 +538,11 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         EventTime(self.received_at.0)
     }
 
+    /// Whether a source was asked for it, and may be asked again for the same.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// The scale of a product that has one of its own.
     pub(crate) fn severity_scale(&self, vendor: &str, product: &str) -> Option<&'d SeverityScale> {
         self.rules.events.scale(vendor, product)

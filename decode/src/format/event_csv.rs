@@ -95,7 +95,7 @@ fn read_one<S: RowSink + ?Sized>(
         }
     }
     decide(said(EventField::Decided), columns, &mut event);
-    rate(said(EventField::Severity), rows, &mut event);
+    rate(said(EventField::Severity), "csv", rows, &mut event);
     let times = said(EventField::Events);
     match weight(times) {
         Some(times) => event.weight = times,
@@ -115,15 +115,15 @@ fn read_one<S: RowSink + ?Sized>(
 }
 
 /// What was done about it: in the product's own words where the pack says what they mean.
-fn decide(said: &str, columns: &EventColumns, event: &mut Event) {
+pub(super) fn decide(said: &str, columns: &EventColumns, event: &mut Event) {
     let own = columns.decided.get(&said.to_lowercase());
     event.decided = own.copied().unwrap_or_else(|| decided(said));
     attribute(event, "action", said);
 }
 
 /// How bad it is: in the product's own words or on its own scale where the pack says what they mean, else in words that
-/// everybody knows.
-fn rate<S: RowSink + ?Sized>(said: &str, rows: &Rows<'_, S>, event: &mut Event) {
+/// everybody knows. `source` stands for a product without a name.
+pub(super) fn rate<S: RowSink + ?Sized>(said: &str, source: &str, rows: &Rows<'_, S>, event: &mut Event) {
     let columns = rows.columns();
     event.severity = columns.severity;
     if said.is_empty() {
@@ -137,12 +137,12 @@ fn rate<S: RowSink + ?Sized>(said: &str, rows: &Rows<'_, S>, event: &mut Event) 
         Some(severity) => event.severity = severity,
         None => attribute(event, "severity_not_mapped", said),
     }
-    let name = [product, vendor].into_iter().find(|name| !name.is_empty()).map_or("csv", String::as_str);
+    let name = [product, vendor].into_iter().find(|name| !name.is_empty()).map_or(source, String::as_str);
     event.rated = told::joined([name, " ", said]).into_string().into();
 }
 
 /// A time as it is read: the halves of a day as their format has them.
-fn written<'a>(said: &'a str, format: &str) -> Cow<'a, str> {
+pub(super) fn written<'a>(said: &'a str, format: &str) -> Cow<'a, str> {
     let half = |vietnamese: &str| said.strip_suffix(vietnamese).filter(|_| format.contains("%p"));
     match (half("SA"), half("CH")) {
         (Some(before), _) => format!("{before}AM").into(),
@@ -151,7 +151,7 @@ fn written<'a>(said: &'a str, format: &str) -> Cow<'a, str> {
     }
 }
 
-fn time<'a>(written: &'a str, format: &str) -> SaidTime<'a> {
+pub(super) fn time<'a>(written: &'a str, format: &str) -> SaidTime<'a> {
     if written.is_empty() {
         return SaidTime::Unsaid;
     }

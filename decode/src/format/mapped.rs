@@ -1,31 +1,34 @@
-//! Messages that a mapping of the pack makes rows of: any JSON, and tables of text.
+//! Messages that a mapping of the pack makes rows of: any JSON, lines of JSON, and tables of text.
 //!
 //! A JSON message is one input of its mapping; where the mapping fails on it, nothing is known of the message, and all of
-//! it is refused. Each row of a table is an input of its own and costs only itself: an object of texts by the names of the
-//! header, or an array of texts where there is none. What one message may cost is for all of its inputs together; where it
-//! is spent, all of the message is refused, for nobody knows what was still to come.
+//! it is refused. What one message may cost is for all of its inputs together; where it is spent, all of the message is
+//! refused, for nobody knows what was still to come. Each row of a table is an input of its own, and where the mapping fails
+//! on it costs only itself ([`table`]). Each line of lines is a message of its own, with bounds of its own.
 //!
-//! Each output is a measured row, in the fields of `json_observation`; `device` may stand for `subject`, where the pack says
-//! whose device it is, and then the station's own symbols are known. Other fields are refused, since a misspelt one would
-//! be missed by nobody. What makes no output carries nothing, and is counted as that.
+//! What an output is, the feed says: a measured row, in the fields of `json_observation`, or an event ([`event`]). Other
+//! fields are refused, since a misspelt one would be missed by nobody. What makes no output carries nothing, and is counted
+//! as that.
+
+mod event;
+mod table;
 
 use std::fmt;
 
-use ioc_mapping::{Columns, Failed, Input, Made, Mapping, Output, Told};
-use ioc_model::text::Text;
-use rustc_hash::FxHashSet;
+use ioc_mapping::{Failed, Input, Made, Mapping, Output, Told};
+use ioc_model::event::EventKey;
 
+use self::table::Table;
 use super::{
-    Line, gateway,
+    Line, all_lines, gateway,
     json_observation::{self, Cache},
     json_pairs::Pairs,
     json_row::Parsed,
-    separated::{COLUMNS_MAX, SEPARATORS, SeparatedRow, SeparatedRows},
     unicode::unicode,
 };
-use crate::contract::{Refusal, RowSink, Rows};
+use crate::contract::{Delivery, Refusal, RowSink, Rows};
 
-/// What an output may say.
+/// What an output may say that is a measured row; `device` stands for `subject` where the pack says whose device it is, and
+/// then the station's own symbols are known.
 const FIELDS: [&str; 9] =
     ["subject", "station", "device", "indicator", "time", "ts", "value", "unit", "quality"];
 /// A message that is no longer is shown whole with each row of it that is refused. Bytes.
@@ -40,17 +43,43 @@ pub(super) fn read_json<S: RowSink + ?Sized>(
     let text = text.trim_start_matches('\u{feff}');
     let (mapping, file) = mapping_of(rows)?;
     let made = run(mapping, file, text.len(), rows, [Input::Json(text)].into_iter())?;
-    let shown = if payload.len() <= SHOWN { payload } else { b"" };
+    let mut taker = Taker::new(rows, cache);
+    taker.read(text.as_bytes());
     for made in made {
         match made {
             Made::Failed(why) => return Err(Refusal::mapping_failed(file, &why)),
-            Made::Outputs(outputs) => {
-                for (at, output) in outputs.iter().enumerate() {
-                    hand_on(output, &Place { line: None, output: at + 1 }, shown, rows, cache);
-                }
-            }
+            Made::Outputs(outputs) => taker.take(&outputs, None, shown(payload)),
         }
     }
+    Ok(())
+}
+
+/// Lines that are blank are none.
+pub(super) fn read_lines<S: RowSink + ?Sized>(
+    payload: &[u8],
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) -> Result<(), Refusal> {
+    let (mapping, file) = mapping_of(rows)?;
+    let received_at = rows.received_at().rfc3339();
+    let told = Told { address: rows.address(), received_at: &received_at };
+    let all = || all_lines(payload).map(|(number, line)| (number, &payload[line]));
+    let is_text = |line: &[u8]| !line.trim_ascii().is_empty() && simdutf8::basic::from_utf8(line).is_ok();
+    let texts = all().map(|(_, line)| line).filter(|line| is_text(line));
+    let texts = texts.filter_map(|line| simdutf8::basic::from_utf8(line.trim_ascii()).ok());
+    let mut taker = Taker::new(rows, cache);
+    let mut lines = all();
+    mapping.run_each(payload.len(), told, texts, |made| {
+        let Some((number, line)) = taker.next_text(&mut lines, is_text) else { return };
+        let refusal = match made {
+            Ok(Made::Outputs(outputs)) => return taker.take(&outputs, Some(number), line),
+            Ok(Made::Failed(why)) => Refusal::mapping_failed(file, &why),
+            Err(Failed::NotJson(wrong)) => Refusal::not_json_in_line(number, &wrong),
+            Err(Failed::Spent(spent)) => Refusal::mapping_spent(file, spent),
+        };
+        taker.rows.reject(refusal, &Line(number), line);
+    });
+    let _behind = taker.next_text(&mut lines, is_text);
     Ok(())
 }
 
@@ -62,40 +91,31 @@ pub(super) fn read_csv<S: RowSink + ?Sized>(
     let text = unicode(payload).ok_or_else(Refusal::no_text)?;
     let text = text.trim_start_matches('\u{feff}');
     let (mapping, file) = mapping_of(rows)?;
-    let by = rows.mapping().map(|(_, by)| by);
-    let separator = by.and_then(|by| by.separator).unwrap_or_else(|| separator_of(text));
-    let mut left = SeparatedRows::new(separator);
-    let header = match by.is_none_or(|by| by.header) {
-        true => Some(Header::read(text, &mut left)?),
-        false => None,
-    };
-    let all = lines(text, left);
-    let checked: Vec<Result<(), Text>> = all.iter().map(|row| check(row, header.as_ref())).collect();
-    let right = all.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
-    let inputs = right.map(|(row, _)| match &header {
-        Some(header) => Input::Named(&header.columns, header.fields(row)),
-        None => Input::Listed(row.fields.iter().map(|field| field.trim()).collect()),
-    });
-    let mut made = run(mapping, file, text.len(), rows, inputs)?.into_iter();
-    for (row, checked) in all.iter().zip(checked) {
-        if let Err(Text { vi, en }) = checked {
-            rows.reject(Refusal::malformed(vi, en), &Line(row.line), row.raw.as_bytes());
+    let table = Table::read(text, rows.mapping().map(|(_, by)| by))?;
+    let mut made = run(mapping, file, text.len(), rows, table.inputs())?.into_iter();
+    let mut taker = Taker::new(rows, cache);
+    taker.read(table.header().as_bytes());
+    for (row, checked) in table.rows() {
+        taker.read(row.raw.as_bytes());
+        if let Err(wrong) = checked {
+            let refusal = Refusal::malformed(wrong.vi.clone(), wrong.en.clone());
+            taker.rows.reject(refusal, &Line(row.line), row.raw.as_bytes());
             continue;
         }
         match made.next() {
-            Some(Made::Outputs(outputs)) => {
-                for (at, output) in outputs.iter().enumerate() {
-                    let place = Place { line: Some(row.line), output: at + 1 };
-                    hand_on(output, &place, row.raw.as_bytes(), rows, cache);
-                }
-            }
+            Some(Made::Outputs(outputs)) => taker.take(&outputs, Some(row.line), row.raw.as_bytes()),
             Some(Made::Failed(why)) => {
-                rows.reject(Refusal::mapping_failed(file, &why), &Line(row.line), row.raw.as_bytes());
+                let refusal = Refusal::mapping_failed(file, &why);
+                taker.rows.reject(refusal, &Line(row.line), row.raw.as_bytes());
             }
             None => debug_assert!(false, "every input becomes something"),
         }
     }
     Ok(())
+}
+
+fn shown(payload: &[u8]) -> &[u8] {
+    if payload.len() <= SHOWN { payload } else { b"" }
 }
 
 fn mapping_of<'d, S: RowSink + ?Sized>(rows: &Rows<'d, S>) -> Result<(&'d Mapping, &'d str), Refusal> {
@@ -134,16 +154,73 @@ impl fmt::Display for Place {
     }
 }
 
-fn hand_on<S: RowSink + ?Sized>(
-    output: &Output,
-    place: &Place,
-    raw: &[u8],
-    rows: &mut Rows<'_, S>,
-    cache: &mut Cache,
-) {
-    if let Err(refusal) = accept(output, rows, cache) {
-        rows.reject(refusal, place, raw);
+/// Takes what a mapping made, as its feed says what that is.
+struct Taker<'t, 'd, S: RowSink + ?Sized> {
+    rows: &'t mut Rows<'d, S>,
+    cache: &'t mut Cache,
+    are_events: bool,
+    /// By what events are known that have no key of their own.
+    delivery: Option<Delivery>,
+}
+
+impl<'t, 'd, S: RowSink + ?Sized> Taker<'t, 'd, S> {
+    fn new(rows: &'t mut Rows<'d, S>, cache: &'t mut Cache) -> Taker<'t, 'd, S> {
+        let are_events = rows.mapping().is_some_and(|(_, by)| by.events);
+        let delivery = if are_events { rows.delivery() } else { None };
+        Taker { rows, cache, are_events, delivery }
     }
+
+    /// Goes on in what was delivered.
+    fn read(&mut self, part: &[u8]) {
+        if let Some(delivery) = &mut self.delivery {
+            delivery.read(part);
+        }
+    }
+
+    /// Goes on to the next line that is a text; what is none is refused, and nothing is said of a blank one.
+    fn next_text<'p>(
+        &mut self,
+        lines: &mut impl Iterator<Item = (usize, &'p [u8])>,
+        is_text: impl Fn(&[u8]) -> bool,
+    ) -> Option<(usize, &'p [u8])> {
+        for (number, line) in lines {
+            self.read(line);
+            let line = line.trim_ascii();
+            if is_text(line) {
+                return Some((number, line));
+            }
+            if !line.is_empty() {
+                self.rows.reject(Refusal::no_text(), &Line(number), line);
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, outputs: &[Output], line: Option<usize>, raw: &[u8]) {
+        for (at, output) in outputs.iter().enumerate() {
+            let place = Place { line, output: at + 1 };
+            let taken = match self.are_events {
+                true => {
+                    let delivery = self.delivery.as_ref();
+                    event::accept(output, |by| Some(key_of(delivery?, place.output, by)), self.rows)
+                }
+                false => accept(output, self.rows, self.cache),
+            };
+            if let Err(refusal) = taken {
+                self.rows.reject(refusal, &place, raw);
+            }
+        }
+    }
+}
+
+/// The key of an event that is the so manyth output of what was delivered last.
+fn key_of(delivery: &Delivery, output: usize, log_source: &str) -> EventKey {
+    if output == 1 {
+        return delivery.key(log_source);
+    }
+    let mut delivery = delivery.clone();
+    delivery.read(format!("output {output}").as_bytes());
+    delivery.key(log_source)
 }
 
 fn accept<S: RowSink + ?Sized>(
@@ -152,7 +229,7 @@ fn accept<S: RowSink + ?Sized>(
     cache: &mut Cache,
 ) -> Result<(), Refusal> {
     if output.kind != "object" {
-        return Err(Refusal::no_row(output.kind, &output.json));
+        return Err(Refusal::no_row(output.kind, &output.json, "indicator, subject, time, value"));
     }
     if let Some(unknown) = output.keys.iter().find(|key| !FIELDS.contains(&&***key)) {
         return Err(Refusal::unknown_field(unknown, &FIELDS));
@@ -178,81 +255,4 @@ fn accept<S: RowSink + ?Sized>(
         Some(device) => json_observation::accept_of_device(device, &fields, rows, cache),
         None => json_observation::accept(&fields, rows, cache),
     }
-}
-
-/// What the first line has most of.
-fn separator_of(text: &str) -> u8 {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let count = |separator: &u8| memchr::memchr_iter(*separator, first.as_bytes()).count();
-    SEPARATORS.into_iter().rev().max_by_key(count).unwrap_or(b',')
-}
-
-/// The rows that are not blank. Spreadsheets end in rows of separators.
-fn lines(text: &str, mut left: SeparatedRows) -> Vec<SeparatedRow<'_>> {
-    let mut all = Vec::new();
-    loop {
-        let mut row = SeparatedRow::default();
-        if !left.next(text, &mut row) {
-            return all;
-        }
-        let is_blank = row.fields.iter().all(|field| field.trim().is_empty()) && !row.surplus;
-        if row.broken.is_some() || !is_blank {
-            all.push(row);
-        }
-    }
-}
-
-/// The header of a table.
-struct Header {
-    /// The names of the columns that have one.
-    columns: Columns,
-    /// Whether each column has a name.
-    named: Vec<bool>,
-}
-
-impl Header {
-    fn read(text: &str, left: &mut SeparatedRows) -> Result<Header, Refusal> {
-        let mut row = SeparatedRow::default();
-        let _found = left.next(text, &mut row);
-        if let Some(broken) = row.broken {
-            let Text { vi, en } = broken.text();
-            return Err(Refusal::malformed(vi, en));
-        }
-        let names = (0..row.fields.len()).map(|at| row.field(at));
-        let mut known = FxHashSet::default();
-        if let Some(twice) = names.clone().find(|name| !name.is_empty() && !known.insert(*name)) {
-            return Err(Refusal::column_twice(twice));
-        }
-        Ok(Header {
-            columns: names.clone().filter(|name| !name.is_empty()).collect(),
-            named: names.map(|name| !name.is_empty()).collect(),
-        })
-    }
-
-    /// What stands in the columns that have a name.
-    fn fields<'r>(&self, row: &'r SeparatedRow<'_>) -> Vec<&'r str> {
-        let named = self.named.iter().enumerate().filter(|(_, named)| **named);
-        named.map(|(at, _)| row.field(at)).collect()
-    }
-}
-
-/// A row has the columns of its header; more only if nothing stands in them.
-fn check(row: &SeparatedRow<'_>, header: Option<&Header>) -> Result<(), Text> {
-    if let Some(broken) = row.broken {
-        return Err(broken.text());
-    }
-    let right = header.map_or(row.columns.min(COLUMNS_MAX), |header| header.named.len());
-    let has_more = row.surplus || (right..row.fields.len()).any(|at| !row.field(at).is_empty());
-    if row.columns >= right && !has_more {
-        return Ok(());
-    }
-    let found = row.columns;
-    Err(Text {
-        vi: format!(
-            "Số cột của dòng là {found}, phải là {right}. Hãy đặt nội dung có dấu phân cách trong ngoặc kép."
-        ),
-        en: format!(
-            "The columns of the line are {found}, there must be {right}. Put what holds a separator into quotes."
-        ),
-    })
 }

@@ -90,6 +90,7 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::SparkplugB => sparkplug_b::read(payload, rows),
         FormatName::MappedJson => mapped::read_json(payload, rows, &mut caches.json_observation),
         FormatName::MappedCsv => mapped::read_csv(payload, rows, &mut caches.json_observation),
+        FormatName::MappedLines => mapped::read_lines(payload, rows, &mut caches.json_observation),
     }
 }
 

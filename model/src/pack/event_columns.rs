@@ -1,4 +1,5 @@
-//! `[FEED.columns]` of `feeds.toml`: what of an event stands in which column of a feed's tables.
+//! `[FEED.columns]` of `feeds.toml`: what of an event stands in which column of a feed's tables. `[FEED.events]`: that what
+//! a feed's mapping makes are events, and what their words mean.
 
 use std::collections::BTreeMap;
 
@@ -30,8 +31,47 @@ pub(super) fn read(id: &str, section: &mut Section<'_>, format: FormatName) -> E
     columns
 }
 
+/// Of a feed whose mapping makes events; none of one whose mapping makes measured rows. What another feed says of it is a
+/// fault.
+pub(super) fn of_mapping(id: &str, section: &mut Section<'_>, format: FormatName) -> Option<EventColumns> {
+    if !section.has("events") {
+        return None;
+    }
+    if !format.is_mapped() {
+        let line = section.line_of("events");
+        section.ignore("events");
+        section.fault(line, format!("{id}: '{}' has no 'events'", format.word()));
+        return None;
+    }
+    let mut table = section.section("events", "{ kind = \"alert\" }")?;
+    let kind = match table.has("kind") {
+        true => one_of(id, &mut table, "kind", "\"alert\"", &EventKind::ALL, EventKind::word),
+        false => EventKind::default(),
+    };
+    let events = read_meanings(id, &mut table, kind);
+    table.finish();
+    Some(events)
+}
+
 fn read_table(id: &str, table: &mut Section<'_>) -> EventColumns {
     let kind = one_of(id, table, "kind", "\"infection\"", &EventKind::ALL, EventKind::word);
+    let mut columns = read_meanings(id, table, kind);
+    for field in EventField::ALL {
+        if let Some(name) = table.optional_text(field.word()) {
+            let _ = columns.columns.insert(field, name);
+        }
+    }
+    columns.id = table.texts("id").into_iter().map(|(_, name)| name).collect();
+    if columns.columns.is_empty() {
+        let known: Vec<&str> = EventField::ALL.into_iter().map(EventField::word).collect();
+        let message = format!("{id}: 'columns' names no column: say where {} stand", known.join(", "));
+        table.fault(table.line, message);
+    }
+    columns
+}
+
+/// Who reports, and what its words mean.
+fn read_meanings(id: &str, table: &mut Section<'_>, kind: EventKind) -> EventColumns {
     let log_source = table.optional_text("log_source").unwrap_or_default();
     if !log_source.is_empty() && !is_subject(&log_source) {
         table.fault(table.line_of("log_source"), format!("{id}: '{log_source}' is no name of a log source"));
@@ -45,7 +85,7 @@ fn read_table(id: &str, table: &mut Section<'_>) -> EventColumns {
         true => one_of(id, table, "severity_unless_said", "\"high\"", &Severity::ALL, Severity::word),
         false => Severity::default(),
     };
-    let mut columns = EventColumns {
+    EventColumns {
         kind,
         log_source,
         product: product.into(),
@@ -54,19 +94,7 @@ fn read_table(id: &str, table: &mut Section<'_>) -> EventColumns {
         severities: meanings(id, table, "severities", &Severity::ALL, Severity::word),
         decided: meanings(id, table, "decisions", &[Decided::Allowed, Decided::Blocked], Decided::word),
         ..EventColumns::default()
-    };
-    for field in EventField::ALL {
-        if let Some(name) = table.optional_text(field.word()) {
-            let _ = columns.columns.insert(field, name);
-        }
     }
-    columns.id = table.texts("id").into_iter().map(|(_, name)| name).collect();
-    if columns.columns.is_empty() {
-        let known: Vec<&str> = EventField::ALL.into_iter().map(EventField::word).collect();
-        let message = format!("{id}: 'columns' names no column: say where {} stand", known.join(", "));
-        table.fault(table.line, message);
-    }
-    columns
 }
 
 /// The one that a word names; the first where there is none.

@@ -56,6 +56,10 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let mut contract = read_contract(id, &mut section);
     contract.columns = event_columns::read(id, &mut section, format);
     contract.mapping = mappings::read(id, &mut section, format, draft);
+    if let Some(events) = event_columns::of_mapping(id, &mut section, format) {
+        contract.columns = events;
+        contract.mapping.iter_mut().for_each(|mapping| mapping.events = true);
+    }
     let forms = read_forms(id, &mut section, format, draft);
     match &transport {
         Transport::Sql(_) => {

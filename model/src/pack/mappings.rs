@@ -80,5 +80,5 @@ pub(super) fn read(
         }
         return None;
     };
-    Some(MappedBy { file: file.clone(), text: text.clone(), header, separator })
+    Some(MappedBy { file: file.clone(), text: text.clone(), header, separator, events: false })
 }

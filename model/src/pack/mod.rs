@@ -395,11 +395,13 @@ pub enum FormatName {
     MappedJson,
     /// Any table of text, with a mapping of the pack.
     MappedCsv,
+    /// Lines, each a message of any JSON, with a mapping of the pack.
+    MappedLines,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 21] = [
+    pub const ALL: [FormatName; 22] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
@@ -421,6 +423,7 @@ impl FormatName {
         FormatName::SparkplugB,
         FormatName::MappedJson,
         FormatName::MappedCsv,
+        FormatName::MappedLines,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -449,6 +452,7 @@ impl FormatName {
             FormatName::SparkplugB => "sparkplug_b",
             FormatName::MappedJson => "mapped_json",
             FormatName::MappedCsv => "mapped_csv",
+            FormatName::MappedLines => "mapped_lines",
         }
     }
 
@@ -456,7 +460,10 @@ impl FormatName {
     #[must_use]
     pub(crate) fn is_lines(self) -> bool {
         match self {
-            FormatName::JsonObservation | FormatName::SyslogLines | FormatName::Eve => true,
+            FormatName::JsonObservation
+            | FormatName::SyslogLines
+            | FormatName::Eve
+            | FormatName::MappedLines => true,
             // A station's file and a report are judged as a whole, a table by its header.
             FormatName::StationTxt
             | FormatName::OperatorAction
@@ -491,7 +498,7 @@ impl FormatName {
     /// Whether a mapping of the pack says what its messages mean.
     #[must_use]
     pub fn is_mapped(self) -> bool {
-        matches!(self, FormatName::MappedJson | FormatName::MappedCsv)
+        matches!(self, FormatName::MappedJson | FormatName::MappedCsv | FormatName::MappedLines)
     }
 
     /// Whether its messages are reports of forms. Of such a one every byte counts, also those that look like padding, and

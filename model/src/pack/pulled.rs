@@ -7,8 +7,9 @@ use crate::{event_columns::EventColumns, time::Millis};
 const SHORTEST: Millis = Millis(1_000);
 const LONGEST_OVERLAP: Millis = Millis::hours(48);
 
-/// The formats whose rows have a key of their own. Tables of events have one where the pack names it.
-const KNOWN_AGAIN: [FormatName; 12] = [
+/// The formats whose rows have a key of their own. Tables of events have one where the pack names it; an event that a
+/// mapping makes is refused without one where it was asked for.
+const KNOWN_AGAIN: [FormatName; 13] = [
     FormatName::JsonObservation,
     FormatName::StationTxt,
     FormatName::Eve,
@@ -21,6 +22,7 @@ const KNOWN_AGAIN: [FormatName; 12] = [
     FormatName::NgsiLd,
     FormatName::MappedJson,
     FormatName::MappedCsv,
+    FormatName::MappedLines,
 ];
 
 /// Reads how often a source is asked.

@@ -1,7 +1,7 @@
 //! What is wrong with messages that a mapping reads, with what it made of them, and with itself.
 
 use ioc_mapping::{DEEPEST, NotJson, Spent};
-use ioc_model::reject::RejectReason;
+use ioc_model::{event::EventKind, reject::RejectReason};
 
 use super::{Refusal, legible, quoted};
 
@@ -29,6 +29,11 @@ impl Refusal {
             format!("Không đọc được JSON ở dòng {line}, cột {column}: {}.", wrong.why.vi),
             format!("The JSON cannot be read at line {line}, column {column}: {}.", wrong.why.en),
         )
+    }
+
+    /// A line of messages is none.
+    pub(crate) fn not_json_in_line(line: usize, wrong: &NotJson) -> Refusal {
+        Refusal::not_json(&NotJson { at: (line, wrong.at.1), why: wrong.why.clone() })
     }
 
     /// The mapping failed on an input.
@@ -77,8 +82,8 @@ impl Refusal {
         )
     }
 
-    /// What a mapping made is no row.
-    pub(crate) fn no_row(kind: &str, found: &str) -> Refusal {
+    /// What a mapping made is no row, whose fields are such.
+    pub(crate) fn no_row(kind: &str, found: &str, fields: &str) -> Refusal {
         let found = quoted(found);
         let note = match kind {
             "array" => (" Hãy thêm '.[]' để tách từng phần tử.", " Add '.[]' to take it apart."),
@@ -90,11 +95,11 @@ impl Refusal {
         };
         Refusal::malformed(
             format!(
-                "Kết quả ánh xạ '{found}' thuộc kiểu {kind}, phải là một đối tượng có indicator, subject, time, value.{}",
+                "Kết quả ánh xạ '{found}' thuộc kiểu {kind}, phải là một đối tượng có {fields}.{}",
                 note.0
             ),
             format!(
-                "The mapping made '{found}', of type {kind}; it must be an object of indicator, subject, time, value.{}",
+                "The mapping made '{found}', of type {kind}; it must be an object of {fields}.{}",
                 note.1
             ),
         )
@@ -108,6 +113,57 @@ impl Refusal {
             "",
             format!("Kết quả ánh xạ có trường '{field}' không dùng đến. Các trường: {known}."),
             format!("The mapping made a field '{field}' that no row has. There are: {known}."),
+        )
+    }
+
+    /// A field of an event holds what is no text.
+    pub(crate) fn no_text_in(field: &'static str, found: &str) -> Refusal {
+        Refusal::invalid(field, found, "phải là chuỗi hoặc số", "it must be a text or a number", "\"PC-01\"")
+    }
+
+    /// What else an event says is not by names.
+    pub(crate) fn no_attributes(found: &str) -> Refusal {
+        Refusal::invalid(
+            "attributes",
+            found,
+            "phải là một đối tượng gồm các chuỗi và số",
+            "it must be an object of texts and numbers",
+            r#"{"door":"A-3"}"#,
+        )
+    }
+
+    /// An event of a kind that there is not.
+    pub(crate) fn no_kind(found: &str) -> Refusal {
+        let known = EventKind::ALL.map(EventKind::word).join(", ");
+        let (vi, en) = (format!("phải là một trong: {known}"), format!("it must be one of: {known}"));
+        Refusal::invalid("kind", found, &vi, &en, "\"alert\"")
+    }
+
+    /// An event that says nothing of what happened.
+    pub(crate) fn says_nothing() -> Refusal {
+        Refusal::new(
+            RejectReason::MissingField,
+            "",
+            "Kết quả ánh xạ không cho biết lúc nào, ở đâu hay việc gì. Hãy ghi ít nhất một trong các trường time, host, \
+             source, target, user, category, signature, message."
+                .to_owned(),
+            "The mapping says neither when, nor where, nor what. Give at least one of time, host, source, target, user, \
+             category, signature, message."
+                .to_owned(),
+        )
+    }
+
+    /// What is asked for comes again, and nothing tells this event from another.
+    pub(crate) fn no_id() -> Refusal {
+        Refusal::new(
+            RejectReason::MissingField,
+            "id",
+            "Nguồn này được hỏi lại nhiều lần nên mỗi sự kiện phải có 'id' riêng, nếu không sẽ bị đếm hai lần. Hãy thêm \
+             'id' vào tệp ánh xạ."
+                .to_owned(),
+            "This source is asked again and again, so each event needs an 'id' of its own, or it would be counted twice. \
+             Add an 'id' in the mapping."
+                .to_owned(),
         )
     }
 

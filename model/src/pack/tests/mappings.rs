@@ -25,6 +25,25 @@ fn a_mapping_is_a_file_of_the_pack_and_part_of_its_version() {
 }
 
 #[test]
+fn a_mapping_makes_events_where_its_feed_says_so() {
+    let parsed = |feed: &str| {
+        let pack = Pack::parse(&mapped(feed, &[("mappings/a.jq", ".")]));
+        pack.unwrap_or_else(|faults| panic!("{faults}")).feeds["air"].contract.clone()
+    };
+    let lines = "format = \"mapped_lines\"\nmapping = \"mappings/a.jq\"\n";
+    assert!(!parsed(lines).mapping.unwrap().events);
+    let contract = parsed(&format!(
+        "{lines}events = {{ kind = \"alert\", log_source = \"door-1\", vendor = \"Lock\", severities = {{ \"Cao\" = \"high\" }} }}"
+    ));
+    assert!(contract.mapping.unwrap().events);
+    assert_eq!(
+        (contract.columns.kind, contract.columns.log_source.as_str()),
+        (crate::event::EventKind::Alert, "door-1")
+    );
+    assert_eq!(contract.columns.severities["cao"], Severity::High);
+}
+
+#[test]
 fn loud_what_is_wrong_with_a_mapping_s_feed_is_a_fault() {
     let json = "format = \"mapped_json\"\n";
     for (feed, files, fault) in [
@@ -48,6 +67,17 @@ fn loud_what_is_wrong_with_a_mapping_s_feed_is_a_fault() {
             format!("{FORMAT}\nmapping = \"mappings/a.jq\""),
             vec![("mappings/a.jq", ".")],
             "'json_observation' has no 'mapping'",
+        ),
+        (format!("{FORMAT}\nevents = {{ kind = \"alert\" }}"), vec![], "'json_observation' has no 'events'"),
+        (
+            format!("{json}mapping = \"mappings/a.jq\"\nevents = {{ kind = \"alarm\" }}"),
+            vec![("mappings/a.jq", ".")],
+            "'alarm' is not one of: log, alert",
+        ),
+        (
+            format!("{json}mapping = \"mappings/a.jq\"\nevents = {{ host = \"h\" }}"),
+            vec![("mappings/a.jq", ".")],
+            "host",
         ),
         (
             FORMAT.to_owned(),
