@@ -69,8 +69,8 @@ impl CounterDays {
 }
 
 impl SeriesState {
-    /// The days that are to be read back, once.
-    pub(crate) fn to_read_back(&mut self) -> Vec<LocalDay> {
+    /// Takes the days that are to be asked for.
+    pub(crate) fn take_asked(&mut self) -> Vec<LocalDay> {
         self.counter.as_mut().map(|counter| std::mem::take(&mut counter.ask)).unwrap_or_default()
     }
 

@@ -362,7 +362,7 @@ impl Measured {
                 }
             };
             let of_series = entry.advance(SeriesNews::of(heard, index), days, plans, bounds, emit);
-            let again = entry.state.to_read_back().into_iter();
+            let again = entry.state.take_asked().into_iter();
             results.questions.extend(again.map(|day| question(subject, name, day, bounds.epoch)));
             due = [due, of_series].into_iter().flatten().min();
         }
