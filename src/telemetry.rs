@@ -12,7 +12,8 @@ use crate::{
 /// # Errors
 /// If the filter is not valid.
 pub fn start(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&log.filter)?;
+    // Whatever is asked for, passwords are not: the FTP client writes its commands down, with what they carry.
+    let filter = EnvFilter::try_new(&log.filter)?.add_directive("suppaftp=warn".parse()?);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

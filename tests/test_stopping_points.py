@@ -57,7 +57,7 @@ POINTS = [
     ("bus_after_remove", 1, "ONCE"),
 ]
 # Points that make a test fail on purpose, stand for a disk that is full, or lie on a way of their own and are crossed
-# there (test_store_trouble.py, test_follow.py, test_http_pull.py, test_ftp.py, test_mqtt_exactly_once.py).
+# there (test_store_trouble.py, test_follow.py, test_http_pull.py, test_ftp.py, test_ftp_pull.py, test_mqtt_exactly_once.py).
 OTHERS = {
     "mqtt_before_pubrec",
     "mqtt_before_release",
@@ -68,6 +68,7 @@ OTHERS = {
     "recovery_after_taking_back",
     "follow_before_keep",
     "pull_before_cursor",
+    "ftp_pull_before_known",
     "ftp_before_answer",
     "ack_before_append",
     "sink_no_deduplication",

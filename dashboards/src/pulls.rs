@@ -29,7 +29,7 @@ pub struct PullList {
 pub struct PullView {
     /// Its feed.
     pub feed: String,
-    /// `sql`, `http_pull` or `kafka`.
+    /// `sql`, `http_pull`, `ftp_pull` or `kafka`.
     pub transport: String,
     /// Where it is, without a secret.
     pub address: String,
@@ -53,7 +53,7 @@ pub struct PullView {
     /// What the last comparison of whole periods found; none before the first one since the start.
     pub compared: Option<ComparedView>,
     /// What is not guaranteed: `unguarded`, `late_rows`, `not_compared`, `removals`, `empty_periods`, `future`,
-    /// `unverified`, `unsettled`, `repeats`, `unidentified`.
+    /// `unverified`, `unsettled`, `repeats`, `files_left`, `unidentified`.
     pub limits: Vec<String>,
 }
 

@@ -229,6 +229,7 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
         | Transport::Follow { .. }
         | Transport::Sql(_)
         | Transport::HttpPull(_)
+        | Transport::FtpPull(_)
         | Transport::Kafka(_) => true,
     }
 }

@@ -1931,7 +1931,7 @@ export interface PullList {
  */
 export interface Pull {
   feed: string;
-  transport: "sql" | "http_pull" | "kafka";
+  transport: "sql" | "http_pull" | "ftp_pull" | "kafka";
   /**
    * Without a secret
    */
@@ -1985,6 +1985,7 @@ export interface Pull {
     | "unverified"
     | "unsettled"
     | "repeats"
+    | "files_left"
     | "unidentified"
   )[];
 }

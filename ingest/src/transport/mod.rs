@@ -12,6 +12,7 @@ pub mod counters;
 pub mod files;
 pub mod follow;
 pub mod ftp;
+pub mod ftp_pull;
 pub mod http;
 pub mod http_pull;
 pub mod kafka;
@@ -44,7 +45,7 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 10] = [
+pub static KINDS: [&Kind; 11] = [
     &syslog::KIND,
     &mqtt::KIND,
     &files::KIND,
@@ -53,6 +54,7 @@ pub static KINDS: [&Kind; 10] = [
     &mqtt_broker::KIND,
     &sql::KIND,
     &http_pull::KIND,
+    &ftp_pull::KIND,
     &kafka::KIND,
     &http::KIND,
 ];

@@ -8,7 +8,7 @@ use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
     draft::{Draft, is_identifier},
-    event_columns, http_pull, kafka, mappings, pulled, sql,
+    event_columns, ftp_pull, http_pull, kafka, mappings, pulled, sql,
 };
 use crate::{
     action::OPERATOR,
@@ -72,7 +72,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
             pulled::check_known_again(id, &section, format, &contract.columns);
             http_pull::check_forms(id, &section, of, &forms, draft);
         }
-        Transport::Files { .. } if format.is_live() => {
+        Transport::Files { .. } | Transport::FtpPull(_) if format.is_live() => {
             let message = format!(
                 "{id}: a message of '{}' without a time of its own is of the moment it came, which is not when its file is \
                  read: take it by mqtt, mqtt_broker, http or kafka",
@@ -80,6 +80,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
             );
             section.fault(section.line_of("format"), message);
         }
+        Transport::FtpPull(_) => pulled::check_known_again(id, &section, format, &contract.columns),
         _ => {}
     }
     let agency = read_agency(id, &mut section, format, draft);
@@ -233,12 +234,13 @@ fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft
         "follow" => read_follow(id, &mut table, format, draft),
         "sql" => Transport::Sql(Box::new(sql::read(id, &mut table, format))),
         "http_pull" => Transport::HttpPull(Box::new(http_pull::read(id, &mut table, format))),
+        "ftp_pull" => Transport::FtpPull(Box::new(ftp_pull::read(id, &mut table))),
         "kafka" => Transport::Kafka(Box::new(kafka::read(id, &mut table, draft))),
         "http" => Transport::Http,
         "" => return Transport::Http,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, sql, http_pull, kafka, http)"
+                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, sql, http_pull, ftp_pull, kafka, http)"
             );
             table.fault(table.line_of("kind"), message);
             return Transport::Http;

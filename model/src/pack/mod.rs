@@ -13,6 +13,7 @@ mod event_words;
 mod faults;
 mod feeds;
 mod forms;
+mod ftp_pull;
 mod groups;
 mod holidays;
 mod http_pull;
@@ -45,6 +46,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 pub use faults::{Fault, Faults};
 pub use feeds::COMPRESSED;
+pub use ftp_pull::{FtpCompare, FtpPullFeed, FtpSecrecy, FtpUrl};
 pub use http_pull::{
     HttpCompare, HttpPullFeed, Paging, PagingBy, PeriodLength, Placeholder, PullAuth, PullBody, Since,
     SinceForm, Taken, Total,
@@ -302,6 +304,8 @@ pub enum Transport {
     Sql(Box<SqlFeed>),
     /// Asked of an agency's interface over HTTP.
     HttpPull(Box<HttpPullFeed>),
+    /// Fetched as files from a partner's FTP server.
+    FtpPull(Box<FtpPullFeed>),
     /// Read from topics of a Kafka cluster.
     Kafka(Box<KafkaFeed>),
     /// Pushed to `/ingest/<feed>`.
@@ -322,6 +326,7 @@ impl Transport {
             Transport::Follow { .. } => "follow",
             Transport::Sql(_) => "sql",
             Transport::HttpPull(_) => "http_pull",
+            Transport::FtpPull(_) => "ftp_pull",
             Transport::Kafka(_) => "kafka",
             Transport::Http => "http",
             Transport::Page => "page",
@@ -339,6 +344,7 @@ impl Transport {
             Transport::Follow { .. } => ("tệp đang được ghi tiếp", "files that grow"),
             Transport::Sql(_) => ("đọc từ cơ sở dữ liệu", "read from a database"),
             Transport::HttpPull(_) => ("hỏi qua HTTP", "asked over HTTP"),
+            Transport::FtpPull(_) => ("lấy tệp từ máy chủ FTP", "files fetched by FTP"),
             Transport::Kafka(_) => ("Kafka", "Kafka"),
             Transport::Http => ("HTTP", "HTTP"),
             Transport::Page => ("màn hình điều hành", "control room page"),

@@ -69,6 +69,10 @@ export const limitWords: Record<Pull["limits"][number], Text> = {
     "mỗi lượt đọc lại nhiều bản ghi hơn số nhớ được (200.000): phần vượt quá lại vào nhật ký, tuy không đổi",
     "more records are read again at each turn than are remembered (200,000): the rest goes to the log again, though it says the same",
   ),
+  files_left: t(
+    "có tệp hoặc thư mục mà máy chủ hiện không cho lấy: trung tâm thử lại thưa dần, các tệp khác vẫn được lấy",
+    "the server does not give some files or folders now: they are tried again, less and less often, and the others are fetched",
+  ),
   unidentified: t(
     "máy chủ Kafka không cho biết định danh chủ đề: chủ đề bị xóa và tạo lại chỉ nhận ra được khi nó ngắn hơn",
     "the brokers give no identities of topics: one that is deleted and made anew is known only by its being shorter",

@@ -33,6 +33,7 @@ use ioc_model::{
     envelope::UNMATCHED,
     pack::{Pack, Transport},
 };
+pub(super) use name_time::time_in_name;
 pub(super) use scan::is_unfinished;
 use serde::{Deserialize, Serialize};
 pub use settings::KIND;

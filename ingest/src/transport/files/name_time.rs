@@ -6,7 +6,7 @@
 use jiff::civil::{Date, DateTime, Time};
 
 /// The local time in a file name: the last run of 14, 12, 10 or 8 digits that reads as a time.
-pub(super) fn time_in_name(name: &str) -> Option<DateTime> {
+pub(in crate::transport) fn time_in_name(name: &str) -> Option<DateTime> {
     name.split(|character: char| !character.is_ascii_digit()).rev().find_map(read_stamp)
 }
 

@@ -104,6 +104,8 @@ pub enum Limit {
     Unsettled,
     /// That what says the same is left out: more is read again than is remembered.
     Repeats,
+    /// Files or folders that the server does not give now: they are asked for again.
+    FilesLeft,
     /// A topic that is deleted and made anew is told from the one before by its shorter length alone: the brokers give no
     /// identities of topics.
     Unidentified,
@@ -123,6 +125,7 @@ impl Limit {
             Limit::Unverified => "unverified",
             Limit::Unsettled => "unsettled",
             Limit::Repeats => "repeats",
+            Limit::FilesLeft => "files_left",
             Limit::Unidentified => "unidentified",
         }
     }
