@@ -151,7 +151,7 @@ fn play(sent: Sent, at: i64, nodes: &mut [Plain; 2], expected: &mut Expected) ->
         Some(node.seq)
     };
     let of_device = |kind: &str| format!("spBv1.0/G/{kind}/gw/S{device}");
-    let mut value = |indicator: usize, expected: &mut Expected| {
+    let value = |indicator: usize, expected: &mut Expected| {
         let _ = expected.values.insert((subject.clone(), INDICATORS[indicator].to_owned(), at));
         let _ = expected.gone.insert(subject.clone(), false);
     };
@@ -314,7 +314,7 @@ fn a_gap_wants_one_birth_and_a_node_without_one_too_however_much_follows() {
     let folder = tempfile::tempdir().unwrap();
     let (bus, store) = (open_log(folder.path()), SharedStore::default());
     let driver = start(folder.path(), &bus, &store, 2);
-    let mut say = |second: i64, address: &str, seq: u64, metrics: &[Vec<u8>]| {
+    let say = |second: i64, address: &str, seq: u64, metrics: &[Vec<u8>]| {
         let at = START + second * 1_000;
         append(&bus, 0, at, address, &payload(at, Some(seq), metrics));
         assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(30)));
