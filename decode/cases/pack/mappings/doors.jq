@@ -9,4 +9,4 @@ select(.op != "heartbeat")
     message: .note,
     id: (.card.number | if . == null then null else tostring end),
     attributes: { door: .door, card: .card.number } }
-| if .result == "twice" then ., . else . end
+| if .decided == "twice" then ., . else . end
