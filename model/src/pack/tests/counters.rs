@@ -27,7 +27,7 @@ fn a_counter_says_how_it_behaves_and_another_indicator_is_what_it_adds() {
         "{}",
     );
     let pack = Pack::parse(&of(&plain, ADDITIONS)).unwrap();
-    assert_eq!(pack.indicators["people"].counter, Some(crate::counter::CounterRule::plain()));
+    assert_eq!(pack.indicators["people"].counter, Some(CounterRule::plain()));
 }
 
 #[test]
