@@ -16,7 +16,7 @@ counters! {
     /// Publishes to gateways that their clients acknowledged.
     total said_acknowledged,
     /// Publishes to gateways that were dropped: no room was left, their time was over, they were longer than
-    /// their client takes, or their sender may not hear them any more.
+    /// their client takes, their sender may not hear them any more, or their session ended.
     total said_dropped,
     /// Rebirths that were asked of nodes.
     total rebirths,
