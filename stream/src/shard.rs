@@ -12,6 +12,7 @@ mod decisions;
 mod grouping;
 mod last_words;
 mod measured;
+mod presence;
 mod results;
 mod rows;
 mod series_plans;
@@ -306,16 +307,6 @@ impl Shard {
                 let _ = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
             }
         }
-    }
-
-    /// What the gateway of a station said of itself: the station is looked at with this epoch's clock.
-    fn presence(&mut self, Presence { subject, is_there, at, .. }: Presence) {
-        let names = &self.names;
-        let state = self.subjects.entry(subject).or_insert_with(|| SubjectState::new(names.subject(subject)));
-        state.gone = (!is_there).then_some(at);
-        let soon = EventTime(i64::MIN);
-        let _ = state.due.replace(soon).map(|due| self.timers.remove(&(due, subject)));
-        let _ = self.timers.insert((soon, subject));
     }
 
     /// What an operator did, before anything else of the epoch: it speaks of what was seen, which is older.

@@ -193,25 +193,6 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         }
     }
 
-    /// As they are read by whoever holds what the envelope's node said before.
-    pub(crate) fn behind(self, node: Option<&'d mut Node>) -> Rows<'d, S> {
-        Rows { node, ..self }
-    }
-
-    /// What its node said before; none where nobody holds that. Once.
-    pub(crate) fn node(&mut self) -> Option<&'d mut Node> {
-        self.node.take()
-    }
-
-    /// Says that a station's gateway is there, or gone: the one that this address is of, if its sender may speak of it.
-    pub(crate) fn present(&mut self, address: &str, is_there: bool) {
-        if let Some((station, "")) = self.device_in(address)
-            && self.check_sender("topic", &station.id).is_ok()
-        {
-            self.sink.present(station.subject, is_there);
-        }
-    }
-
     /// Where the envelope came from: a topic, a file name, a path.
     pub(crate) fn address(&self) -> &'d str {
         self.address

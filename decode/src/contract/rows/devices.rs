@@ -7,9 +7,12 @@
 use ioc_model::{attribute::Attribute, envelope::Envelope, time::EventTime};
 
 use super::{RowSink, Rows, TimedBy};
-use crate::contract::{
-    Refusal,
-    rules::{FeedRules, IndicatorRules, StationRules, Subject},
+use crate::{
+    contract::{
+        Refusal,
+        rules::{FeedRules, IndicatorRules, StationRules, Subject},
+    },
+    node::Node,
 };
 
 /// Levels of a topic that are looked at.
@@ -168,5 +171,24 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     pub(crate) fn timed_by(&mut self, by: TimedBy) {
         let row = self.count;
         self.sink.timed_by(row, by);
+    }
+
+    /// As they are read by whoever holds what the envelope's node said before.
+    pub(crate) fn behind(self, node: Option<&'d mut Node>) -> Rows<'d, S> {
+        Rows { node, ..self }
+    }
+
+    /// What its node said before; none where nobody holds that. Once.
+    pub(crate) fn node(&mut self) -> Option<&'d mut Node> {
+        self.node.take()
+    }
+
+    /// Says that a station's gateway is there, or gone: the one that this address is of, if its sender may speak of it.
+    pub(crate) fn present(&mut self, address: &str, is_there: bool) {
+        if let Some((station, "")) = self.device_in(address)
+            && self.check_sender("topic", &station.id).is_ok()
+        {
+            self.sink.present(station.subject, is_there);
+        }
     }
 }
