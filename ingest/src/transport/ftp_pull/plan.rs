@@ -74,7 +74,8 @@ impl Plan {
     ) -> Looked {
         let mut looked = Looked::default();
         let mut seen = FxHashMap::default();
-        let (mut wanted, mut checks): (Vec<(Age, Wanted)>, Vec<(Age, Wanted)>) = Default::default();
+        let mut wanted: Vec<(Age, Wanted)> = Vec::new();
+        let mut checks: Vec<(Age, Wanted)> = Vec::new();
         for file in listed {
             let before = known.get(&file.folder.path, &file.name);
             if let Some(taken) = before.filter(|taken| taken.signature == file.signature) {
