@@ -102,8 +102,8 @@ fn parse_written(text: &str) -> Result<EventTime, String> {
 ///
 /// # Errors
 /// If the pack has faults, there is no such feed, or an input cannot be read.
-pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
-    let (decoder, feed) = decoder(&args, configured)?;
+pub fn run(args: &Args, configured: &Path) -> anyhow::Result<ExitCode> {
+    let (decoder, feed) = decoder(args, configured)?;
     let received_at = args.received_at.unwrap_or_else(|| Clock::Machine.received_at());
     let is_syslog = decoder.pack().feeds.get(&feed).is_some_and(|feed| feed.format == FormatName::Syslog);
     let mut known = Vec::new();

@@ -118,7 +118,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             up::run(&config, Some(args))
         }
         Command::Check(args) => check::run(args, config()?.pack.choice()),
-        Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
+        Command::Try(args) => attempt::run(&args, &config()?.pack.choice()),
         Command::Contract(args) => contract::run(&args, &config()?.pack.choice()),
         Command::Status(args) => status::run(&config()?, &args),
         Command::Clients(args) => clients::run(&config()?, &args),
