@@ -130,12 +130,12 @@ pub fn run(args: &Args, configured: &Path) -> anyhow::Result<ExitCode> {
         _ => NodesTried::in_order(),
     };
     told::say(|out| {
-        for (number, path) in args.files.into_iter().enumerate() {
-            let payload = read(&path)?;
+        for (number, path) in args.files.iter().enumerate() {
+            let payload = read(path)?;
             let address = match args.address.get(number).or(args.address.first()) {
                 Some(address) => address.clone(),
                 None if is_syslog => BY_SYSLOG.to_owned(),
-                None => address(&path),
+                None => address(path),
             };
             let mut tried = Trial::default();
             for message in messages(&payload, is_syslog) {
@@ -146,7 +146,7 @@ pub fn run(args: &Args, configured: &Path) -> anyhow::Result<ExitCode> {
             }
             if tried.lines.is_empty() {
                 let from =
-                    if is_standard_input(&path) { "standard input".into() } else { path.to_string_lossy() };
+                    if is_standard_input(path) { "standard input".into() } else { path.to_string_lossy() };
                 told::note(format_args!("{from}: carries nothing"));
             }
             rejects += tried.rejects;
@@ -202,7 +202,7 @@ fn pack_with_feed(
 }
 
 fn address(path: &Path) -> String {
-    if is_standard_input(&path) {
+    if is_standard_input(path) {
         return "-".to_owned();
     }
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
@@ -216,7 +216,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut payload = Vec::new();
     let limited =
         |source: &mut dyn Read, payload: &mut Vec<u8>| source.take(LARGEST_INPUT + 1).read_to_end(payload);
-    let size = if is_standard_input(&path) {
+    let size = if is_standard_input(path) {
         limited(&mut io::stdin().lock(), &mut payload).context("cannot read standard input")?
     } else {
         let mut file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;

@@ -229,6 +229,8 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
         read: Vec::new(),
         waited: Vec::new(),
         questions: Vec::new(),
+        rebirths: Vec::new(),
+        births_cut: BTreeMap::new(),
     };
     said_anew(&mut results);
     results
