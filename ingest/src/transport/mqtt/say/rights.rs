@@ -98,6 +98,7 @@ mod tests {
     use std::sync::Arc;
 
     use ioc_model::{contract::Contract, pack::Feed};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -193,6 +194,43 @@ mod tests {
             assert!(could(&["cold"], Some("ioc"), filter), "{filter}");
             assert!(!could(&["cold"], None, filter), "{filter}");
             assert!(!could(&["air"], Some("ioc"), filter), "{filter}");
+        }
+    }
+
+    /// Levels of which each case is made; the last two in filters only.
+    const LEVELS: [&str; 10] =
+        ["spBv1.0", "STATE", "NCMD", "DCMD", "NBIRTH", "NDATA", "DDATA", "a", "+", "#"];
+
+    fn filter() -> impl Strategy<Value = String> {
+        proptest::collection::vec(0..LEVELS.len(), 1..6).prop_map(|levels| {
+            let mut levels: Vec<&str> = levels.into_iter().map(|level| LEVELS[level]).collect();
+            if let Some(rest) = levels.iter().position(|level| *level == "#") {
+                levels.truncate(rest + 1);
+            }
+            levels.join("/")
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// No filter is refused that matches something its sender may hear.
+        #[test]
+        fn a_filter_that_matches_what_may_be_heard_is_granted(
+            feed in filter(),
+            wanted in filter(),
+            group in prop::sample::select(vec!["a", "STATE"]),
+            kind in prop::sample::select(vec!["NCMD", "DCMD"]),
+            has_device: bool,
+        ) {
+            let routes = routes(&[("nodes", FormatName::SparkplugB, &[&feed])]);
+            let (sender, parsed) = (sender(&["nodes"]), TopicFilter::parse(&wanted).expect("a filter"));
+            let device = if has_device { "/a" } else { "" };
+            for topic in [format!("spBv1.0/{group}/{kind}/a{device}"), "spBv1.0/STATE/a".to_owned()] {
+                if parsed.matches(&topic) && may_hear(&sender, &routes, &topic) {
+                    prop_assert!(could_hear(&sender, &routes, Some("a"), &parsed), "{} {} {}", feed, wanted, topic);
+                }
+            }
         }
     }
 }
