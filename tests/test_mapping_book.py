@@ -149,4 +149,4 @@ def test_events_by_the_book_are_tried_and_counted_once(reader):
     assert (counts["stored"], counts["rejected"]) == (2, 1)
     reader.shell(send + " < told.jsonl")
     counts = reader.ioc.wait_drained()["feeds"]["doors"]["counts"]
-    assert (counts["stored"], counts["duplicates"], counts["rejected"]) == (2, 2, 2)
+    assert (counts["stored"], counts["duplicate"], counts["rejected"]) == (2, 2, 2)

@@ -20,7 +20,7 @@ use ioc_model::{
     envelope::{Content, Envelope},
     names::Names,
     observation::Observation,
-    pack::{FormatName, Pack, PackFiles},
+    pack::{FormatName, Pack},
     position::Position,
     reject::Rejection,
     row::Row,
@@ -59,12 +59,7 @@ fn cases() -> std::path::PathBuf {
 }
 
 fn decoder() -> Decoder {
-    let mut files = PackFiles::new();
-    for entry in fs::read_dir(cases().join("pack")).expect("the pack of the cases") {
-        let path = entry.expect("a file of it").path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let _ = files.insert(name, fs::read_to_string(&path).expect("a text"));
-    }
+    let files = ioc_testing::files(&cases().join("pack"));
     let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
     for format in [FormatName::Syslog, FormatName::SyslogLines, FormatName::Eve, FormatName::SdmxCsv] {
         let mut feed = permissive_feed(format, false);
