@@ -118,7 +118,7 @@ async fn bound_what_a_session_has_open_ends_with_its_time() {
     let mut opening = None;
     let taken = begun.exchanges.publish(1, false, None, &mut opening, true);
     assert!(matches!(taken, Taken::New));
-    sessions.end(&key("a"), None);
+    end(&sessions, "a", None);
     tokio::time::sleep(5 * SWEEP_EVERY).await;
     assert!(sessions.shared.lock().sessions.contains_key(&key("a")), "its time is not over");
     sessions.shared.lock().sessions.get_mut(&key("a")).expect("kept").since = Some(now() - 10_000);
