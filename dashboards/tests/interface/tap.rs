@@ -118,7 +118,10 @@ async fn every_message_is_told_with_what_became_of_it_and_every_line_is_as_descr
     let messages = vec![
         (arrived(0, FEED, &known), stored(2)),
         (arrived(1, FEED, &known), Became { rows: Some(1), duplicate: Some(1), ..Became::default() }),
-        (arrived(2, UNMATCHED, &forbidden), rejected(RejectReason::Forbidden, "không được gửi đến gw?token=secret")),
+        (
+            arrived(2, UNMATCHED, &forbidden),
+            rejected(RejectReason::Forbidden, "không được gửi đến gw?token=secret"),
+        ),
         (arrived(3, FEED, &known), Became { rows: Some(0), duplicate: Some(0), ..Became::default() }),
         (arrived(4, FEED, &known), Became::default()),
     ];
