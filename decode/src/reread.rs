@@ -336,8 +336,11 @@ fn is_stored_so(report: &Report, rejected: u32, own: &[StoredWord], earlier: &[S
             None => None,
         }
     };
-    let is_so = |(of, (value, _)): (&(CellKey, Vintage), &(Value, Name))| {
-        named.contains(of) || stored.contains_key(of) || becomes(&of.0).is_none_or(|rest| rest == *value)
+    // Whose it is says its form, where that knows the cell.
+    let is_so = |(of, (value, owner)): (&(CellKey, Vintage), &(Value, Name))| {
+        let is_its_owner = || report.owners.of(&of.0).is_none_or(|is| is == *owner);
+        let stays = || becomes(&of.0).is_none_or(|rest| rest == *value && is_its_owner());
+        named.contains(of) || stored.contains_key(of) || stays()
     };
     before.iter().all(is_so) && stored.keys().all(|of| named.contains(of) || before.contains_key(of))
 }

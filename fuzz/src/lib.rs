@@ -118,6 +118,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
     Target { name: "mqtt_exchanges", run: mqtt::exchanges, made: mqtt::exchange_files },
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },
+    Target { name: "mqtt_websocket", run: mqtt::websocket, made: mqtt::websockets },
     Target { name: "syslog_framing", run: syslog::framing, made: syslog::connections },
     Target { name: "followed_lines", run: follow::lines, made: follow::files },
     Target { name: "http_answer", run: http_pull::answer, made: http_pull::answers },

@@ -400,3 +400,38 @@ pub(crate) fn exchange_files() -> Vec<Vec<u8>> {
     .map(String::into_bytes)
     .into()
 }
+
+/// The bytes of a WebSocket: the same however TCP cuts them, and never more than came.
+pub(crate) fn websocket(input: &[u8]) {
+    let whole = fuzzing::websocket(input, input.len());
+    assert!(whole.0.len() <= input.len());
+    for piece in [1, 2, 3, 7, 64] {
+        assert_eq!(fuzzing::websocket(input, piece), whole, "in pieces of {piece}");
+    }
+}
+
+/// RFC 6455, 5.7, and what a client of MQTT sends.
+pub(crate) fn websockets() -> Vec<Vec<u8>> {
+    let masked = |first: u8, carried: &[u8]| {
+        let mask = [0x37, 0xfa, 0x21, 0x3d];
+        let mut frame = vec![first];
+        match carried.len() {
+            short @ ..=125 => frame.push(0x80 | short as u8),
+            long => {
+                frame.push(0x80 | 126);
+                frame.extend_from_slice(&(long as u16).to_be_bytes());
+            }
+        }
+        frame.extend_from_slice(&mask);
+        frame.extend(carried.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        frame
+    };
+    let connect = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01a";
+    vec![
+        masked(0x82, connect),
+        [masked(0x02, &connect[..5]), masked(0x89, b"there?"), masked(0x80, &connect[5..])].concat(),
+        [masked(0x82, &[0x30; 300]), masked(0x82, b""), masked(0x88, &[0x03, 0xe8])].concat(),
+        masked(0x81, b"Hello"),
+        b"\x82\xff\x00\x00\x01\x00\x00\x00\x00\x00\x01\x02\x03\x04abc".to_vec(),
+    ]
+}

@@ -37,7 +37,7 @@ async fn safe_what_does_not_begin_with_a_connect_is_closed_without_a_word() {
     let overlong =
         Connect { will: Some(("w".into(), "x".repeat(17_000), vec![])), ..Connect::new(Level::V5, "a") };
     let cases: [&[u8]; 7] = [
-        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x00\x05hello",
         &publish(Level::V311, "air/1", 1, "x"),
         &[0xc0, 0],
         &[0x10, 0xff, 0xff, 0xff, 0xff, 0x7f],

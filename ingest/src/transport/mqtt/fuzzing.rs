@@ -19,6 +19,7 @@ use super::{
     say::{Listeners, push_answer},
     session::ClientKey,
     session_lines,
+    websocket::frames::{Frames, Said},
     wire::Version,
 };
 use crate::{
@@ -150,4 +151,19 @@ pub fn sessions(text: &[u8]) -> Vec<u8> {
 #[must_use]
 pub fn exchanges(text: &[u8]) -> Vec<u8> {
     Written::read(text).lines()
+}
+
+/// What a WebSocket gives out of some bytes, cut into pieces of that length, and how it ended.
+#[must_use]
+pub fn websocket(bytes: &[u8], piece: usize) -> (Vec<u8>, Option<String>) {
+    let (mut frames, mut given) = (Frames::default(), Vec::new());
+    for piece in bytes.chunks(piece.max(1)) {
+        let (mut piece, mut said) = (piece.to_vec(), None);
+        let count = frames.take(&mut piece, &mut said);
+        given.extend_from_slice(&piece[..count]);
+        if let Some(Said::Close(_) | Said::Fault(_)) = said {
+            return (given, said.map(|said| format!("{said:?}")));
+        }
+    }
+    (given, None)
 }

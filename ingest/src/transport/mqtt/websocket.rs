@@ -9,7 +9,7 @@
 //! client with a certificate whose request says that a page of another host made it is not let in (invariant SAFE). With
 //! a password it is: that no browser adds by itself.
 
-mod frames;
+pub(super) mod frames;
 
 use std::{
     convert::Infallible,
@@ -19,7 +19,7 @@ use std::{
 
 use axum::body::Body;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use frames::{Fault, Frames, Said, close, head_of_message, is_close, pong};
+use frames::{Frames, Said, close, head_of_message, is_close, pong};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     body::Incoming,
@@ -236,28 +236,28 @@ impl WebReading {
                 break;
             }
             let mut said = None;
-            let taken = self.frames.take(&mut buffer[..came], &mut said);
-            match said {
-                Some(Said::Ping(carried)) => self.writer.answer(pong(&carried)),
-                Some(Said::Close(status)) => {
-                    self.is_over = true;
-                    self.writer.answer(close(status));
+            let count = self.frames.take(&mut buffer[..came], &mut said);
+            let last = match said {
+                Some(Said::Ping(carried)) => {
+                    self.writer.answer(pong(&carried));
+                    None
                 }
-                None => {}
+                Some(Said::Close(status)) => Some(close(status)),
+                Some(Said::Fault(fault)) => {
+                    tracing::debug!(%fault, "a WebSocket ends");
+                    Some(close(Some(fault.status())))
+                }
+                None => None,
+            };
+            if let Some(last) = last {
+                self.is_over = true;
+                self.writer.answer(last);
             }
-            match taken {
-                Ok(0) => {}
-                Ok(count) => return Ok(count),
-                Err(fault) => return Err(self.end_by(fault)),
+            if count > 0 {
+                return Ok(count);
             }
         }
         Ok(0)
-    }
-
-    fn end_by(&mut self, fault: Fault) -> io::Error {
-        self.is_over = true;
-        self.writer.answer(close(Some(fault.status())));
-        io::Error::new(io::ErrorKind::InvalidData, fault)
     }
 }
 

@@ -20,7 +20,7 @@ const PONG: u8 = 10;
 
 /// What a client did that a WebSocket must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(in super::super) enum Fault {
     /// A frame that the standard does not know.
     #[error("a frame that is none")]
     Protocol,
@@ -41,16 +41,18 @@ impl Fault {
 
 /// What is to be said to what came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(in super::super) enum Said {
     /// A ping, with what its pong repeats.
     Ping(Vec<u8>),
     /// The client is done, with the status it gives, if it gives one.
     Close(Option<u16>),
+    /// What came is none.
+    Fault(Fault),
 }
 
 /// Reads frames, wherever they are cut.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
+pub(in super::super) struct Frames {
     head: Head,
     /// Of the frame whose head was read.
     left: u64,
@@ -71,9 +73,22 @@ struct Head {
 
 impl Frames {
     /// Takes what was read and leaves the bytes of messages at its beginning: how many those are. What is to be
-    /// answered is told through `said`; nothing behind a close counts.
-    pub(super) fn take(&mut self, bytes: &mut [u8], said: &mut Option<Said>) -> Result<usize, Fault> {
-        let (mut from, mut given) = (0, 0);
+    /// answered is told through `said`; nothing behind a close or a fault counts.
+    pub(in super::super) fn take(&mut self, bytes: &mut [u8], said: &mut Option<Said>) -> usize {
+        let mut given = 0;
+        if let Err(fault) = self.take_until_fault(bytes, &mut given, said) {
+            *said = Some(Said::Fault(fault));
+        }
+        given
+    }
+
+    fn take_until_fault(
+        &mut self,
+        bytes: &mut [u8],
+        given: &mut usize,
+        said: &mut Option<Said>,
+    ) -> Result<(), Fault> {
+        let mut from = 0;
         while from < bytes.len() || self.is_whole() {
             if !self.is_within_frame {
                 from += self.take_head(&bytes[from..])?;
@@ -87,8 +102,8 @@ impl Frames {
             self.mask.rotate_left(count % 4);
             self.left -= count as u64;
             if self.opcode < CLOSE {
-                bytes.copy_within(from..from + count, given);
-                given += count;
+                bytes.copy_within(from..from + count, *given);
+                *given += count;
             } else {
                 self.control.extend_from_slice(&bytes[from..from + count]);
             }
@@ -99,12 +114,12 @@ impl Frames {
                     let is_over = matches!(answer, Said::Close(_));
                     *said = Some(answer);
                     if is_over {
-                        return Ok(given);
+                        break;
                     }
                 }
             }
         }
-        Ok(given)
+        Ok(())
     }
 
     /// Whether a frame is there that has no bytes to wait for.
@@ -256,9 +271,12 @@ mod tests {
     /// All of it at once.
     fn taken(bytes: &[u8]) -> Result<(Vec<u8>, Option<Said>), Fault> {
         let (mut bytes, mut said) = (bytes.to_vec(), None);
-        let count = Frames::default().take(&mut bytes, &mut said)?;
+        let count = Frames::default().take(&mut bytes, &mut said);
         bytes.truncate(count);
-        Ok((bytes, said))
+        match said {
+            Some(Said::Fault(fault)) => Err(fault),
+            said => Ok((bytes, said)),
+        }
     }
 
     #[test]
@@ -303,6 +321,11 @@ mod tests {
             Ok((vec![], Some(Said::Close(Some(1_000))))),
             "nothing counts behind a close"
         );
+        let mut before = [frame(0x82, b"kept", mask), frame(0x81, b"text", mask)].concat();
+        let mut said = None;
+        let count = Frames::default().take(&mut before, &mut said);
+        assert_eq!(&before[..count], b"kept", "what came before a fault counts");
+        assert_eq!(said, Some(Said::Fault(Fault::Text)));
     }
 
     proptest! {
@@ -331,7 +354,7 @@ mod tests {
                 let mut piece = wire[from..(from + cut).min(wire.len())].to_vec();
                 from += piece.len();
                 let mut said = None;
-                let count = frames.take(&mut piece, &mut said).expect("as the standard has it");
+                let count = frames.take(&mut piece, &mut said);
                 given.extend_from_slice(&piece[..count]);
                 if let Some(said) = said {
                     prop_assert_eq!(said, Said::Ping(b"are you there".to_vec()));
@@ -345,9 +368,7 @@ mod tests {
         #[test]
         fn safe_no_bytes_make_it_panic_or_give_out_more_than_came(bytes in vec(any::<u8>(), 0..200)) {
             let (mut read, mut said) = (bytes.clone(), None);
-            if let Ok(count) = Frames::default().take(&mut read, &mut said) {
-                prop_assert!(count <= bytes.len());
-            }
+            prop_assert!(Frames::default().take(&mut read, &mut said) <= bytes.len());
         }
     }
 }
