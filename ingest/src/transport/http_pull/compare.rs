@@ -20,6 +20,8 @@ use crate::transport::pull::{CannotFetch, Fetched, memory::Hash, place::Place as
 
 /// A period has no more pages than that: nothing else is read meanwhile.
 const MOST_PAGES: usize = 10_000;
+const REPEATED: &str =
+    "its pages are all the same: the source does not understand how the next one is asked for";
 const ENDLESS: &str = "its pages lead on without an end";
 
 /// All that a period is: its records, or the one answer.
@@ -115,7 +117,8 @@ impl<A: Asks> HttpSource<A> {
                     asked.clear();
                     bytes = 0;
                     if pass.is_loose() {
-                        return Ok(Whole::GivenUp("it does not hold still"));
+                        let same = pass.is_always_repeated();
+                        return Ok(Whole::GivenUp(if same { REPEATED } else { "it does not hold still" }));
                     }
                     continue;
                 }

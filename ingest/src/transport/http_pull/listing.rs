@@ -8,6 +8,9 @@
 //!
 //! A number of records that changes tells where nothing else does.
 //!
+//! A page that is the one before once more is a listing that moved by as many records as a page has, or a source that does
+//! not understand how the next one is asked for: that one gives the same however often it is read from its beginning.
+//!
 //! A source that leaves records out behind its paging gives pages without any in the middle. So a cursor is followed behind
 //! such a page, too, until it is the one that was asked by. Where it leads on behind many of them nobody knows whether
 //! anything comes: the pass waits there, and goes on from there at the next turn, beside another one that begins anew.
@@ -38,6 +41,11 @@ impl Pass {
     /// It takes what there is: the listing would not hold still.
     pub(super) fn is_loose(&self) -> bool {
         self.changed >= MOST_CHANGES
+    }
+
+    /// Whether each page was the one before it, however often it was read from its beginning.
+    pub(super) fn is_always_repeated(&self) -> bool {
+        self.repeated >= MOST_CHANGES
     }
 
     /// Whether its cursor leads on, and has brought nothing for long.
@@ -73,6 +81,13 @@ impl Pass {
             page.without_first();
         } else if let Some(before) = &self.before {
             if before.page == page.hash && !page.records().is_empty() {
+                if !self.is_loose() {
+                    self.repeated += 1;
+                    return Ok(Turned::Changed);
+                }
+                if !self.is_always_repeated() {
+                    return Ok(Turned::On(None));
+                }
                 return Err(CannotFetch::fault(
                     "hai trang liên tiếp giống hệt nhau: nguồn không hiểu cách hỏi trang tiếp theo",
                     "two pages in a row are the same: the source does not understand how the next one is asked for",

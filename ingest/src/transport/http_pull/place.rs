@@ -70,6 +70,9 @@ pub(super) struct Pass {
     /// How often the listing changed, and was read from its beginning again.
     #[serde(default)]
     pub(super) changed: u32,
+    /// How often that was seen by a page that was the one before it once more.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) repeated: u32,
     /// Pages in a row without a record whose cursor led on.
     #[serde(default, skip_serializing_if = "is_none")]
     pub(super) empty: u32,
@@ -135,6 +138,7 @@ impl Pass {
             seen: 0,
             size,
             changed: 0,
+            repeated: 0,
             empty: 0,
             has_waited: false,
         }
@@ -147,7 +151,7 @@ impl Pass {
 
     /// It begins again: the listing is not what it was.
     pub(super) fn begins_again(&self, now: Now) -> Pass {
-        Pass { changed: self.changed + 1, ..Pass::begins(now, self.size) }
+        Pass { changed: self.changed + 1, repeated: self.repeated, ..Pass::begins(now, self.size) }
     }
 
     /// Goes on behind a page.
