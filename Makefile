@@ -24,11 +24,11 @@ run: ## fetch what is needed, build, start the demo
 	cargo build --release --locked
 	exec target/release/ioc demo
 
-check: ## formatting, lints, dependency direction, the fuzz engine's lock file
+check: ## formatting, the fuzz engine's lock file, lints, dependency direction
 	cargo fmt --all --check
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/engine/Cargo.toml >/dev/null
 	cargo clippy --workspace --all-targets --locked --features failpoints -- -D warnings
 	python3 deploy/scripts/check_dependencies.py
-	cargo metadata --locked --format-version 1 --manifest-path fuzz/engine/Cargo.toml >/dev/null
 
 web: ## build the page's bundle, which is committed
 	cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund && npm run build

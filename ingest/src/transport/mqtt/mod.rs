@@ -22,8 +22,9 @@
 //! A connection reads into one chunk per `read`, hands it over with one ticket and acknowledges in order when the
 //! ticket resolves. Nothing lingers to make groups larger: what queues up during one fsync is the next group.
 //!
-//! A port speaks WebSocket as well, to whoever begins with a request of HTTP ([`websocket`]). By TLS it has one of its own. A client with a certificate of a sender logs in with that and needs no password; it is
-//! closed when its certificate does not count any more ([`Pass`](super::tls::Pass)).
+//! A port speaks WebSocket as well, to whoever begins with a request of HTTP ([`websocket`]). By TLS it has one of its
+//! own. A client with a certificate of a sender logs in with that and needs no password; it is closed when its
+//! certificate does not count any more ([`Pass`](super::tls::Pass)).
 
 mod aliases;
 mod answers;

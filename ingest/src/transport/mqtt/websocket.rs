@@ -170,10 +170,11 @@ fn has_word(headers: &HeaderMap, name: HeaderName, word: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|said| said.trim().eq_ignore_ascii_case(word))
 }
 
-/// Whether no page made it, or one of the host it goes to.
+/// Whether no page made it, or one of the host it goes to. A certificate came by TLS; a page that did not may be anybody's
+/// on the way.
 fn is_of_its_host(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let host = origin.to_str().ok().and_then(|origin| Some(origin.split_once("://")?.1));
+    let host = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://"));
     host.is_some() && host == headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 
@@ -374,6 +375,7 @@ mod tests {
         for (origin, is) in [
             ("", true),
             ("https://ioc.example:8883", true),
+            ("http://ioc.example:8883", false),
             ("https://ioc.example", false),
             ("https://evil.example", false),
             ("null", false),

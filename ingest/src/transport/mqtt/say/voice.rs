@@ -74,12 +74,12 @@ impl Voice {
         self.listeners.counters.clone()
     }
 
-    /// Which feed an address belongs to,
+    /// Which feed an address belongs to: whoever may publish there may hear.
     pub(in super::super) fn routes(&self) -> watch::Receiver<Arc<Routes>> {
         self.routes.clone()
     }
 
-    /// and who may send, by which it is heard.
+    /// Who may send, and so who may hear.
     pub(in super::super) fn authenticator(&self) -> &Arc<Authenticator> {
         &self.authenticator
     }
