@@ -157,7 +157,9 @@ impl OpenStore {
         patiently("reach ClickHouse", || store.ping()).await?;
         // Before anything of them is changed: they may be those of another instance that is at work.
         patiently("look whose the database is", || store.check_foreign(instance.id)).await?;
-        let applied = patiently("bring the tables up to date", || store.migrate(&self.topology)).await?;
+        let zone = pack.timezone.as_str();
+        let applied =
+            patiently("bring the tables up to date", || store.migrate(&self.topology, zone)).await?;
         let _ = data.remembered(STORE_FILE, || self.topology.clone())?;
         if !applied.is_empty() {
             tracing::info!(?applied, "migrations applied");

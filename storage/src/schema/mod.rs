@@ -18,6 +18,7 @@ pub(crate) use self::{
     said_anew::{SAID_ANEW, SaidAnew, WORD_HASH},
     views::{COMMITTED, DIFFERENT_ONES, RECEIPTS_READ_AGAIN},
 };
+use futures_util::{TryStreamExt, stream};
 use laid_anew::LaidAnew;
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +148,9 @@ impl Topology {
     }
 }
 
+/// Views whose columns get their words side by side: most of the time is the server's waiting for its disk.
+const COMMENTED_AT_ONCE: usize = 4;
+
 /// What local times are shown in until there is a pack.
 const NO_ZONE: &str = "UTC";
 
@@ -177,12 +181,13 @@ fn statements(sql: &str) -> impl Iterator<Item = String> {
 }
 
 impl Store {
-    /// Creates the database and brings its tables up to date. Can be run at any time; returns the numbers of the
-    /// migrations that ran now.
+    /// Creates the database and brings its tables up to date; views that are made show local times in `zone` (IANA), the
+    /// pack's that will be published, so that they need not be made twice. Can be run at any time; returns the numbers of
+    /// the migrations that ran now.
     ///
     /// # Errors
     /// If ClickHouse refuses, or a newer program has been here.
-    pub async fn migrate(&self, topology: &Topology) -> Result<Vec<u32>, StoreError> {
+    pub async fn migrate(&self, topology: &Topology, zone: &str) -> Result<Vec<u32>, StoreError> {
         self.create_database(topology).await?;
         self.run("create table migration", topology.fill(MIGRATION_TABLE)?).await?;
 
@@ -204,7 +209,7 @@ impl Store {
             // Lists: the iterators that make them are large, and a future holds them.
             let own: Vec<String> = statements(migration.sql).collect();
             let views: Vec<String> = match Some(migration.number) == newest {
-                true => views::statements(NO_ZONE).collect(),
+                true => views::statements(zone).collect(),
                 false => Vec::new(),
             };
             let doing = format!("run migration {} ({})", migration.number, migration.name);
@@ -254,11 +259,13 @@ impl Store {
         );
         let columns: Vec<comments::Column> =
             answer("read the comments of columns", columns.fetch_all()).await?;
-        for statement in comments::statements(&columns) {
-            let doing = "say what the columns of views are";
-            answer(doing, self.client().query_raw(&topology.fill(&statement)?).execute()).await?;
-        }
-        Ok(())
+        let doing = "say what the columns of views are";
+        // Each is of another view.
+        stream::iter(comments::statements(&columns).into_iter().map(Ok))
+            .try_for_each_concurrent(COMMENTED_AT_ONCE, |statement| async move {
+                self.run(doing, topology.fill(&statement)?).await
+            })
+            .await
     }
 
     async fn run_all(

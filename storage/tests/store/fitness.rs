@@ -10,11 +10,11 @@ use crate::server::{INSTANCE, TestServer};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn migrations_run_once_and_describe_every_table_and_column() {
     let server = TestServer::start().await;
-    assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), Vec::<u32>::new());
+    assert_eq!(server.store.migrate(&Topology::Single, "UTC").await.unwrap(), Vec::<u32>::new());
     let applied = server.ask("SELECT number FROM migration ORDER BY number").await;
     let _ = server.ask("ALTER TABLE migration DELETE WHERE 1 SETTINGS mutations_sync = 1").await;
     let again: Vec<String> =
-        server.store.migrate(&Topology::Single).await.unwrap().iter().map(u32::to_string).collect();
+        server.store.migrate(&Topology::Single, "UTC").await.unwrap().iter().map(u32::to_string).collect();
     assert_eq!(again, applied.lines().collect::<Vec<_>>(), "every statement can be run again");
     assert!(again.len() >= 4);
     let silent = server
@@ -43,7 +43,7 @@ async fn migrations_run_once_and_describe_every_table_and_column() {
     server.store.finish_views(&Topology::Single).await.unwrap();
     assert_eq!(server.ask(made).await, before, "nothing is made again that is as it should be");
     let _ = server.ask("INSERT INTO migration (number, name) VALUES (999, 'from the future')").await;
-    assert!(matches!(server.store.migrate(&Topology::Single).await, Err(StoreError::Unfit(_))));
+    assert!(matches!(server.store.migrate(&Topology::Single, "UTC").await, Err(StoreError::Unfit(_))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

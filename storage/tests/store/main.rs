@@ -1,4 +1,4 @@
-//! The store against a real ClickHouse: the embedded server, started once per test on a port of its own.
+//! The store against a real ClickHouse: the embedded server, one per test on a port of its own, laid down from one folder.
 //!
 //! They need the library: `deploy/scripts/fetch-libchdb.sh`. Without it they fail and say so.
 
@@ -22,6 +22,7 @@ mod reports;
 mod series;
 mod server;
 mod supervision;
+mod template;
 mod upgrade;
 mod wide;
 

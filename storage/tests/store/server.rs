@@ -12,11 +12,17 @@ use ioc_storage::{
     embedded::{DEFAULT_ANALYST_PATIENCE, EmbeddedConfig, Server},
 };
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::template::Template;
+
 pub(crate) const INSTANCE: InstanceId =
     InstanceId(Uuid::from_u128(0x1065_7001_0000_4000_8000_0000_0000_0001));
+
+/// The folder of a server on which all migrations ran.
+static MIGRATED: OnceCell<Template> = OnceCell::const_new();
 
 /// Dropped, its child is killed with the test's runtime.
 pub(crate) struct TestServer {
@@ -48,11 +54,19 @@ pub(crate) fn config(folder: &Path, listen: SocketAddr) -> EmbeddedConfig {
 impl TestServer {
     /// An empty, migrated database of this instance.
     pub(crate) async fn start() -> TestServer {
+        let template = MIGRATED.get_or_init(TestServer::migrated).await;
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        template.lay_down(&scratch.path().join("clickhouse")).expect("a template is laid down");
+        TestServer::start_in(scratch, free_address()).await
+    }
+
+    async fn migrated() -> Template {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let started = TestServer::start_in(scratch, free_address()).await;
-        let _ = started.store.migrate(&Topology::Single).await.expect("migrations run");
+        let _ = started.store.migrate(&Topology::Single, "UTC").await.expect("migrations run");
         started.store.claim_instance(INSTANCE).await.expect("an empty database can be claimed");
-        started
+        let (scratch, _) = started.stop().await;
+        Template::of(&scratch.path().join("clickhouse")).expect("the folder of a server that stopped is read")
     }
 
     pub(crate) async fn start_in(scratch: TempDir, listen: SocketAddr) -> TestServer {

@@ -53,7 +53,7 @@ async fn batch_rows_of_before_read_as_they_did_however_often_they_are_brought_up
     for _ in 0..2 {
         let again = "ALTER TABLE migration DELETE WHERE number = 10 SETTINGS mutations_sync = 2";
         let _ = server.ask(again).await;
-        assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), [10]);
+        assert_eq!(server.store.migrate(&Topology::Single, "UTC").await.unwrap(), [10]);
         let current =
             server.ask("SELECT subject, value, offset FROM observation_current ORDER BY subject").await;
         let expected = [
@@ -96,7 +96,7 @@ async fn batch_a_table_laid_anew_holds_what_it_held_wherever_its_copying_was_cut
     let migrate = async || {
         let _ =
             server.ask("ALTER TABLE migration DELETE WHERE number = 37 SETTINGS mutations_sync = 2").await;
-        assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), [37]);
+        assert_eq!(server.store.migrate(&Topology::Single, "UTC").await.unwrap(), [37]);
         assert_eq!(server.ask(all).await, held);
         let laid = "SELECT name, partition_key FROM system.tables WHERE database = 'ioc' AND name LIKE 'report_value%' \
                     AND engine = 'MergeTree'";
