@@ -1,16 +1,13 @@
 """The page in a real Chromium, on the demo that replays readings over real MQTT and as real files."""
 
 import gzip
-import os
 import pathlib
 import re
-import subprocess
 
 import pytest
 import rendered
-from ioc import ROOT, Ioc, eventually
+from ioc import Ioc, eventually
 
-WEB = ROOT / "dashboards" / "web"
 MOST_SCRIPT_BYTES = 80 * 1024
 
 
@@ -49,21 +46,9 @@ def test_the_demo_replays_over_mqtt_and_as_files_until_hours_close(demo):
 
 
 def test_the_page_keeps_its_promises_in_chromium(demo):
-    """All tests of the page: languages, live values, blindness, ages, balance, keyboard, axe, foreign requests."""
+    """Languages, live values, blindness, ages, balance, keyboard, axe, foreign requests; the way down to the message."""
     eventually(lambda: closed_hours(demo), seconds=90)
-    rendered.install()
-    environment = os.environ | {"BASE_URL": f"http://127.0.0.1:{demo.http}"}
-    done = subprocess.run(
-        ["npm", "test", "--silent"], cwd=WEB, env=environment, capture_output=True, text=True, timeout=1500
-    )
-    # What failed, with its reason: the last lines alone may be of another test.
-    failed = re.findall(r"^not ok .*?^  \.\.\.$", done.stdout, re.M | re.S)
-    told = "\n".join(failed)[:8000] + done.stdout[-1000:] + done.stderr[-2000:]
-    assert done.returncode == 0, told
-    counted = re.findall(r"^(?:#|ℹ) (tests|pass|fail|skipped) (\d+)$", done.stdout, re.M)
-    counts = {name: int(count) for name, count in counted}
-    assert counts["pass"] == counts["tests"] >= 12, told
-    assert counts["fail"] == counts["skipped"] == 0, told
+    assert rendered.tests(*rendered.OF_A_SERVER, BASE_URL=f"http://127.0.0.1:{demo.http}") >= 12
 
 
 def test_the_page_is_small_enough_for_a_slow_line(demo):

@@ -7,7 +7,7 @@
     push, frames    the devices: by HTTP, and by syslog, which acknowledges nothing
     reporting   what agencies report, each message with what it means; reporter sends it
     reached     how far their days have come, as the store shows it
-    paho, mosquitto, station_files, rumqttc.rs    who sends it
+    paho, mosquitto, station_files, station_ftp, rumqttc.rs    who sends it: by TCP, TLS, a WebSocket, files, FTPS
     sender, feed, journal    what they are told, what they are given, what they write down
     crowd       starts and ends them
     killer      the plan of kills, and the proof of where each fell

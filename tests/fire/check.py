@@ -7,6 +7,8 @@ from fire.pack import LOG_FEEDS, REPORT_FEED
 
 # Of these feeds an envelope has more than one row.
 LINES_OR_MESSAGES = (*LOG_FEEDS, REPORT_FEED)
+# Who sends files, and the feed they come to: an envelope is a file of two rows.
+BY_FILES, OF_FILES = ("files", "ftp"), "files"
 READING = "indicator, subject, time, value"
 POSITION = "log, partition, position"
 WINDOW = "kind, indicator, subject, start"
@@ -104,17 +106,17 @@ class Check:
             LEFT JOIN (SELECT {POSITION}, count(*) AS stored FROM observed GROUP BY ALL) USING ({POSITION})
             LEFT JOIN (SELECT {POSITION}, count(*) AS rejected FROM rejected GROUP BY ALL) USING ({POSITION});
 
-            CREATE VIEW tagged AS FROM sent WHERE payload IS NULL AND publisher != 'files';
+            CREATE VIEW tagged AS FROM sent WHERE payload IS NULL AND publisher NOT IN {BY_FILES};
             CREATE VIEW garbage AS FROM sent WHERE payload IS NOT NULL;
-            CREATE VIEW single_row AS FROM fate WHERE feed != 'files' AND feed NOT IN {LINES_OR_MESSAGES};
+            CREATE VIEW single_row AS FROM fate WHERE feed != '{OF_FILES}' AND feed NOT IN {LINES_OR_MESSAGES};
             """
         )
         self.figures["envelopes"] = self.count("FROM envelope")
         self.figures["lost"] += self.none(
             "ACK",
             "acknowledged messages without an envelope",
-            """
-            SELECT publisher, id FROM sent SEMI JOIN acknowledged USING (publisher, id) WHERE publisher != 'files'
+            f"""
+            SELECT publisher, id FROM sent SEMI JOIN acknowledged USING (publisher, id) WHERE publisher NOT IN {BY_FILES}
             EXCEPT (
                 SELECT publisher, id FROM tagged SEMI JOIN envelope USING (tag) UNION ALL
                 SELECT publisher, id FROM garbage SEMI JOIN envelope USING (payload)
@@ -173,7 +175,7 @@ class Check:
         """The two identities, and that their figures are those of the archive and of the tables."""
         totals = self.figures["balance"] = store.balance(self.ioc)
         of_readings = f"fate WHERE feed NOT IN {LINES_OR_MESSAGES}"
-        duplicates = self.ask(f"SELECT sum(if(feed = 'files', 2, 1) - stored - rejected) FROM {of_readings}")[0][0]
+        duplicates = self.ask(f"SELECT sum(if(feed = '{OF_FILES}', 2, 1) - stored - rejected) FROM {of_readings}")[0][0]
         duplicates += sum(self.of_devices.figures[f"duplicates {feed}"] for feed in LOG_FEEDS)
         reports = self.of_reports.sums
         duplicates += reports["same"]

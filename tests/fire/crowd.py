@@ -17,8 +17,8 @@ TESTS = ROOT / "tests"
 
 # Name: how it sends, and messages a second. Together 5,000.
 MASS = {
-    "paho311": ("paho", 1_200, {"protocol": 311}),
-    "paho5": ("paho", 1_200, {"protocol": 5}),
+    "paho311": ("paho", 1_200, {"protocol": 311, "qos": 1, "transport": "tcp", "tls": True}),
+    "paho5": ("paho", 1_200, {"protocol": 5, "qos": 2, "transport": "websockets", "tls": False}),
     "lines": ("mosquitto", 1_000, {"lines": True}),
     "rumqttc": ("rumqttc", 1_590, {}),
 }
@@ -26,6 +26,7 @@ FEW = {
     "single": ("mosquitto", 8, {"lines": False}),
     "latecomer": ("latecomer", None, {}),
     "files": ("station_files", 2, {}),
+    "ftp": ("station_ftp", 2, {}),
 }
 # What reports events: lines a second, and how much of its time it says at once.
 DEVICES = {
@@ -65,13 +66,17 @@ class Scale:
         return [station for name in MASS if name in self.publishers for station in self.stations_of(name)]
 
 
+def port_of(address):
+    return int(address.rpartition(":")[2])
+
+
 class Crowd:
-    def __init__(self, ioc, scale, seed):
+    def __init__(self, ioc, scale, seed, authority):
         self.folder = pathlib.Path(ioc.folder) / "journals"
         # Those of devices and offices lie apart: they are of lines and messages, not of readings.
         (self.folder / "devices").mkdir(parents=True)
         (self.folder / "offices").mkdir()
-        self.ioc, self.scale, self.seed = ioc, scale, seed
+        self.ioc, self.scale, self.seed, self.authority = ioc, scale, seed, authority
         self.started = {}
         now = int(time.time() * 1000)
         # The past of whole days, so that hours and days fall alike in every run of a seed; it ends before the present.
@@ -88,7 +93,8 @@ class Crowd:
         if name in OFFICES:
             agency = OFFICES[name][2]["agency"]
             return self.ioc.add_sender(name, REPORT_FEED, subjects=[agency] if agency else ())
-        return self.ioc.add_sender(name, DEVICES[name][2]["feed"] if name in DEVICES else "gateway")
+        feed = DEVICES[name][2]["feed"] if name in DEVICES else "files" if name == "ftp" else "gateway"
+        return self.ioc.add_sender(name, feed)
 
     def orders(self, name, rate, more):
         password, token = self.logins.get(name, (None, None))
@@ -99,6 +105,9 @@ class Crowd:
                 "password": password,
                 "token": token,
                 "port": self.ioc.mqtt,
+                "mqtt_tls": port_of(self.ioc.settings["IOC_MQTT_TLS_LISTEN"]),
+                "ftp": port_of(self.ioc.settings["IOC_FTP_LISTEN"]),
+                "authority": str(self.authority),
                 "push": self.ioc.push,
                 "syslog": self.ioc.syslog["tcp"],
                 "store": (self.ioc.clickhouse, str(self.ioc.password_file("ioc"))),

@@ -15,7 +15,9 @@ LIVE = "LIVE1"
 LATE = "LATE1"
 # Drops files.
 FILES = "FILES1"
-FILE_CODE = "TN_TEST_FILES1"
+# Sends its files by FTP.
+FTP = "FTP1"
+FILE_CODES = {FILES: "TN_TEST_FILES1", FTP: "TN_TEST_FTP1"}
 # Milliseconds an earlier row may come behind a later one of its station, by feed.
 LATENESS = {"gateway": 300_000, "files": 900_000}
 
@@ -303,8 +305,9 @@ def write(folder, scale):
         text += station(name, measures, ages, "surface_water" if is_river(name) else "ambient_air")
     text += station(LIVE, 'pm25 = "1s"', 'late_after = "2s"\nsilent_after = "3s"')
     text += station(LATE, 'pm25 = "1d"', ages)
-    files = f'file_codes = ["{FILE_CODE}"]\nlate_after = "10s"\nsilent_after = "20s"'
-    text += station(FILES, 'pm25 = "1s", pm10 = "1s"', files)
+    for name, code in FILE_CODES.items():
+        files = f'file_codes = ["{code}"]\nlate_after = "10s"\nsilent_after = "20s"'
+        text += station(name, 'pm25 = "1s", pm10 = "1s"', files)
     (folder / "stations.toml").write_text(text, encoding="utf-8")
     limits = [
         LIMIT.format(name=f"{indicator}-limit", indicator=indicator, averaging=averaging, high=high)

@@ -1,4 +1,5 @@
-"""A publisher by paho-mqtt, v3.1.1 or v5: many in flight over one session, kept through every crash."""
+"""A publisher by paho-mqtt, v3.1.1 or v5, with QoS 1 or 2, by TLS or in a WebSocket: many in flight over one session, kept
+through every crash."""
 
 import threading
 
@@ -21,12 +22,16 @@ class Publisher:
         protocol = mqtt.MQTTv5 if orders.more["protocol"] == 5 else mqtt.MQTTv311
         session = {} if protocol == mqtt.MQTTv5 else {"clean_session": False}
         name = f"paho-{orders.name}"
-        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, name, protocol=protocol, **session)
+        way = orders.more["transport"]
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, name, protocol=protocol, transport=way, **session)
+        if orders.more["tls"]:
+            self.client.tls_set(orders.more["authority"])
         self.client.username_pw_set(orders.name, orders.password)
         self.client.max_inflight_messages_set(IN_FLIGHT)
         self.client.reconnect_delay_set(0.1, 0.3)
         self.client.on_publish = self._acknowledged
-        self.client.connect_async("127.0.0.1", orders.port, keepalive=20)
+        port = orders.more["mqtt_tls"] if orders.more["tls"] else orders.port
+        self.client.connect_async("127.0.0.1", port, keepalive=20)
 
     def _acknowledged(self, _client, _userdata, mid, *_):
         with self.changed:
@@ -55,7 +60,7 @@ class Publisher:
                 self.unacknowledged.add(message.id)
             self.orders.journal.sent(message)
             # Outside of the lock: paho holds one of its own here and while it calls back.
-            mid = self.client.publish(message.topic, message.payload, qos=1).mid
+            mid = self.client.publish(message.topic, message.payload, qos=self.orders.more["qos"]).mid
             with self.changed:
                 if self.numbers.pop(mid, None) == "acknowledged":
                     self._take(message.id)

@@ -8,7 +8,7 @@ point depend on their order, so they are folded one by one: the figures must be 
 import duckdb
 
 from fire.journal import COLUMNS
-from fire.pack import FILES, LATENESS
+from fire.pack import FILE_CODES, LATENESS
 
 MINUTE = 60_000
 LENGTHS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 1440 * MINUTE}
@@ -63,7 +63,7 @@ def work_out(base):
 
         -- Up to here the station's own data say that it is complete.
         CREATE TABLE watermark AS
-        SELECT subject, max(time) - if(subject = '{FILES}', {LATENESS['files']}, {LATENESS['gateway']}) AS upto
+        SELECT subject, max(time) - if(subject IN {tuple(FILE_CODES)}, {LATENESS['files']}, {LATENESS['gateway']}) AS upto
         FROM known GROUP BY subject;
         """
     )

@@ -14,10 +14,11 @@ import sys
 import time
 
 import archive
+from authority import Authority
 from fire import killer, pack, report, unkilled
 from fire.check import Check
 from fire.crowd import Crowd, Scale
-from ioc import ROOT, Ioc, eventually
+from ioc import ROOT, Ioc, eventually, free_port
 
 # Readings come in pairs, every so often: an hour has twenty of them, or sixty.
 SHORT = Scale(stations=3, step=360_000, days=9, least=3)
@@ -49,8 +50,12 @@ class Fire:
         self.folder, self.scale, self.seed, self.say = pathlib.Path(folder), scale, seed, say
         self.folder.mkdir(parents=True, exist_ok=True)
         province = pack.write(self.folder / "pack", scale)
-        self.ioc = Ioc(self.folder, pack=province, **SETTINGS)
-        self.crowd = Crowd(self.ioc, scale, seed)
+        authority = Authority(self.folder / "ca")
+        key, certificate = authority.certify("server", "/CN=127.0.0.1", "IP:127.0.0.1")
+        by_tls = {f"IOC_{section}_TLS_KEY": str(key) for section in ("MQTT", "FTP")}
+        by_tls |= {f"IOC_{section}_TLS_CERTIFICATE": str(certificate) for section in ("MQTT", "FTP")}
+        self.ioc = Ioc(self.folder, pack=province, IOC_FTP_LISTEN=f"127.0.0.1:{free_port()}", **by_tls, **SETTINGS)
+        self.crowd = Crowd(self.ioc, scale, seed, authority.certificate)
         self.records = unkilled.Records(self.ioc)
         self.seen = {"seed": seed, "kills": [], "findings": [], "killing_seconds": 0.0}
 

@@ -5,7 +5,7 @@ import random
 import time
 
 from fire import workload
-from fire.pack import FILE_CODE, FILES
+from fire.pack import FILE_CODES, FILES
 from fire.sender import Orders
 
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
@@ -18,12 +18,26 @@ def line(record, stamp):
     return f"{SYMBOLS[record['indicator']]}\t{value}\tug/m3\t{stamp}\t00\n"
 
 
-def run(orders):
+def files(orders, station):
+    """Names, texts and messages of files of the last hour, each of a second of its own, without end."""
     chance = random.Random(f"{orders.seed}/{orders.name}")
     sender = workload.Sender(orders.name)
+    moment = int(time.time()) - 3600
+    while True:
+        moment = max(moment + 1, int(time.time()) - 3600)
+        stamp = datetime.datetime.fromtimestamp(moment, ZONE).strftime("%Y%m%d%H%M%S")
+        messages = [
+            sender.reading("file", (indicator, station, moment * 1000), round(chance.uniform(5, 150), 2))
+            for indicator in ("pm25", "pm10")
+        ]
+        text = "".join(line(message.record, stamp) for message in messages)
+        yield f"{FILE_CODES[station]}_{stamp}.txt", text, messages
+
+
+def run(orders):
     folder = orders.inbox / "files"
     folder.mkdir(parents=True, exist_ok=True)
-    moment = int(time.time()) - 3600
+    made = files(orders, FILES)
     waiting = []
     while True:
         for path, messages in list(waiting):
@@ -36,14 +50,8 @@ def run(orders):
                 break
             time.sleep(0.1)
             continue
-        moment = max(moment + 1, int(time.time()) - 3600)
-        stamp = datetime.datetime.fromtimestamp(moment, ZONE).strftime("%Y%m%d%H%M%S")
-        messages = [
-            sender.reading("file", (indicator, FILES, moment * 1000), round(chance.uniform(5, 150), 2))
-            for indicator in ("pm25", "pm10")
-        ]
-        text = "".join(line(message.record, stamp) for message in messages)
-        path = folder / f"{FILE_CODE}_{stamp}.txt"
+        name, text, messages = next(made)
+        path = folder / name
         for message in messages:
             orders.journal.sent(message)
         path.write_text(text)
