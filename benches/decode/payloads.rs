@@ -245,7 +245,8 @@ fn main() {
     let files = ioc_testing::files(&cases().join("pack"));
     let pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
     let decoder = Decoder::new(Arc::new(pack), Names::default()).expect("a decoder");
-    for kind in KINDS.iter().filter(|kind| word.as_ref().is_none_or(|word| kind.name.contains(word.as_str()))) {
+    for kind in KINDS.iter().filter(|kind| word.as_ref().is_none_or(|word| kind.name.contains(word.as_str())))
+    {
         measure(&decoder, kind);
     }
 }

@@ -74,7 +74,9 @@ impl<'a> Connect<'a> {
     }
 
     fn fault(&self) -> Option<RefusedConnect<'a>> {
-        if self.packet_limit.is_some_and(|limit| limit < SMALLEST_PACKET_LIMIT) {
+        let smallest =
+            if self.client_id.is_empty() { SMALLEST_LIMIT_WITHOUT_IDENTIFIER } else { SMALLEST_LIMIT };
+        if self.packet_limit.is_some_and(|limit| limit < smallest) {
             let why = "our answers exceed the client's maximum packet size";
             return Some(unanswered(Reason::PACKET_TOO_LARGE, why));
         }
@@ -106,8 +108,10 @@ impl<'a> RefusedConnect<'a> {
     }
 }
 
-/// A CONNACK with an assigned client identifier fits into it.
-const SMALLEST_PACKET_LIMIT: u32 = 80;
+/// What a client must be able to read, in bytes: a CONNACK fits into it, with an assigned client identifier into the other
+/// one. Microcontrollers have buffers of 64.
+const SMALLEST_LIMIT: u32 = 32;
+const SMALLEST_LIMIT_WITHOUT_IDENTIFIER: u32 = 80;
 
 fn refused(version: Version, reason: Reason, why: &'static str) -> RefusedConnect<'static> {
     RefusedConnect { version: Some(version), ..unanswered(reason, why) }
@@ -212,7 +216,13 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{
+        super::{
+            reply::{Accepted, accepted},
+            session::assigned_client_id,
+        },
+        *,
+    };
 
     fn body(name: &[u8], level: u8, flags: u8, rest: &[&[u8]]) -> Vec<u8> {
         let mut body = (name.len() as u16).to_be_bytes().to_vec();
@@ -283,7 +293,7 @@ mod tests {
         let none = b"\x00".as_slice();
         let long = [&[1, 1][..], &[b'x'; 257]].concat();
         type Case<'a> = (&'a [u8], u8, u8, &'a [&'a [u8]], Option<Version>, u8);
-        let cases: [Case<'_>; 23] = [
+        let cases: [Case<'_>; 25] = [
             (b"HTTP", 4, 2, &[id], None, 0x81),
             (b"MQIsdp", 4, 2, &[id], Some(V311), 0x84),
             (b"MQIsdp", 0x84, 2, &[id], Some(V311), 0x84),
@@ -307,6 +317,8 @@ mod tests {
             (b"MQTT", 5, 0b0000_0010, &[b"\x03\x21\x00\x00", id], Some(V5), 0x82),
             (b"MQTT", 5, 0b0000_0010, &[b"\x02\x01\x01", id], Some(V5), 0x81),
             (b"MQTT", 5, 0b0000_0010, &[b"\x05\x27\x00\x00\x00\x08", id], None, 0x95),
+            (b"MQTT", 5, 0b0000_0010, &[b"\x05\x27\x00\x00\x00\x1f", id], None, 0x95),
+            (b"MQTT", 5, 0b0000_0010, &[b"\x05\x27\x00\x00\x00\x40", b"\x00\x00"], None, 0x95),
         ];
         for (name, level, flags, rest, version, reason) in cases {
             let bytes = body(name, level, flags, rest);
@@ -317,6 +329,26 @@ mod tests {
                 "{name:?} {level} {flags:b} {rest:x?}"
             );
         }
+    }
+
+    #[test]
+    fn who_can_read_a_connack_is_let_in_however_little_else() {
+        for limit in [SMALLEST_LIMIT as u8, 64] {
+            let rest: [&[u8]; 2] = [&[5, 0x27, 0, 0, 0, limit], b"\x00\x01c"];
+            assert!(Connect::read(&body(b"MQTT", 5, 0b0000_0010, &rest)).is_ok(), "{limit}");
+        }
+        let most = Accepted {
+            session_present: true,
+            receive_maximum: u16::MAX,
+            packet_limit: u32::MAX,
+            alias_maximum: u16::MAX,
+            session_lifetime: Some(u32::MAX),
+            assigned_client_id: None,
+        };
+        assert!(accepted(Version::V5, &most).len() <= SMALLEST_LIMIT as usize);
+        let id = assigned_client_id();
+        let most = Accepted { assigned_client_id: Some(&id), ..most };
+        assert!(accepted(Version::V5, &most).len() <= SMALLEST_LIMIT_WITHOUT_IDENTIFIER as usize);
     }
 
     #[test]
