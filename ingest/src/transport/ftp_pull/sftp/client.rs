@@ -5,14 +5,17 @@
 
 use std::{
     net::{Shutdown, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use ioc_model::pack::FtpUrl;
 use russh::{
     ChannelMsg, ChannelStream, Disconnect, MethodKind, MethodSet, Preferred,
-    client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse as Asked, Msg},
+    client::{self, AuthResult, DisconnectReason, Handle, KeyboardInteractiveAuthResponse as Asked, Msg},
     keys::{Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate},
 };
 use tokio::net::TcpStream;
@@ -78,7 +81,11 @@ impl Drop for Cut {
 }
 
 /// Looks at the key that a server shows.
-struct Guard(HostKeys);
+struct Guard {
+    host_keys: HostKeys,
+    /// No other way of logging in was left.
+    refused: Arc<AtomicBool>,
+}
 
 /// Why there is no session.
 #[derive(Debug)]
@@ -99,10 +106,17 @@ impl client::Handler for Guard {
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Broken> {
         match shown {
-            PublicKeyOrCertificate::PublicKey { key, .. } if self.0.has(key) => Ok(true),
+            PublicKeyOrCertificate::PublicKey { key, .. } if self.host_keys.has(key) => Ok(true),
             PublicKeyOrCertificate::PublicKey { key, .. } => Err(Broken::Stranger(named(key))),
             PublicKeyOrCertificate::Certificate(_) => Err(Broken::Stranger("a certificate".to_owned())),
         }
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<Broken>) -> Result<(), Broken> {
+        if let DisconnectReason::Error(Broken::Ssh(russh::Error::NoAuthMethod)) = reason {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
@@ -121,10 +135,10 @@ impl SftpClient {
     }
 
     async fn open(&self) -> Result<Session, CannotFetch> {
-        let mut last = gone();
+        let (mut last, refused) = (gone(), Arc::<AtomicBool>::default());
         for address in addresses(&self.url.host, self.url.port, self.within).await? {
-            match within(self.within, self.speak(address)).await {
-                Ok((ssh, cut)) => return self.begin(ssh, cut).await,
+            match within(self.within, self.speak(address, &refused)).await {
+                Ok((ssh, cut)) => return self.begin(ssh, cut, &refused).await,
                 // Another address of one that is a stranger is not asked: it is to be seen.
                 Err(error) if error.is_fault => return Err(error),
                 Err(error) => last = error,
@@ -133,7 +147,11 @@ impl SftpClient {
         Err(last)
     }
 
-    async fn speak(&self, address: SocketAddr) -> Result<(Handle<Guard>, Cut), CannotFetch> {
+    async fn speak(
+        &self,
+        address: SocketAddr,
+        refused: &Arc<AtomicBool>,
+    ) -> Result<(Handle<Guard>, Cut), CannotFetch> {
         let host = self.url.host.as_str();
         let cannot = |error: std::io::Error| cannot_connect(host, &error.to_string());
         let stream = TcpStream::connect(address).await.map_err(cannot)?;
@@ -141,7 +159,7 @@ impl SftpClient {
         let stream = stream.into_std().map_err(cannot)?;
         let cut = Cut(stream.try_clone().map_err(cannot)?);
         let stream = TcpStream::from_std(stream).map_err(cannot)?;
-        let guard = Guard(self.login.host_keys.clone());
+        let guard = Guard { host_keys: self.login.host_keys.clone(), refused: refused.clone() };
         let spoken = client::connect_stream(Arc::new(self.spoken()), stream, guard).await;
         match spoken {
             Ok(ssh) => Ok((ssh, cut)),
@@ -159,8 +177,13 @@ impl SftpClient {
         }
     }
 
-    async fn begin(&self, mut ssh: Handle<Guard>, cut: Cut) -> Result<Session, CannotFetch> {
-        within(self.within, self.log_in(&mut ssh)).await?;
+    async fn begin(
+        &self,
+        mut ssh: Handle<Guard>,
+        cut: Cut,
+        refused: &AtomicBool,
+    ) -> Result<Session, CannotFetch> {
+        within(self.within, self.log_in(&mut ssh, refused)).await?;
         self.counters.logins.one();
         let lost = |error: russh::Error| away(&error.to_string());
         let channel = within(self.within, async {
@@ -185,42 +208,45 @@ impl SftpClient {
         Ok(Session { ssh, conversation, cut })
     }
 
-    /// By key first, where there is one. A server may ask for the password behind it.
-    async fn log_in(&self, ssh: &mut Handle<Guard>) -> Result<(), CannotFetch> {
-        let (user, mut takes) = (self.login.user.as_str(), None);
+    /// In a way that the server takes: by key first, where there is one; by password behind it, or in its place.
+    async fn log_in(&self, ssh: &mut Handle<Guard>, refused: &AtomicBool) -> Result<(), CannotFetch> {
+        let (user, login) = (self.login.user.as_str(), &self.login);
         let lost = |error: russh::Error| away(&error.to_string());
-        if let Some(key) = &self.login.key {
+        let offered = match ssh.authenticate_none(user).await.map_err(lost)? {
+            AuthResult::Success => return Ok(()),
+            AuthResult::Failure { remaining_methods, .. } => remaining_methods,
+        };
+        let mut takes = offered.clone();
+        if let Some(key) = login.key.as_ref().filter(|_| takes.contains(&MethodKind::PublicKey)) {
             let hash = hash(ssh, key.algorithm()).await.map_err(lost)?;
             let key = PrivateKeyWithHashAlg::new(key.clone(), hash);
             match ssh.authenticate_publickey(user, key).await.map_err(lost)? {
                 AuthResult::Success => return Ok(()),
-                AuthResult::Failure { remaining_methods, .. } => takes = Some(remaining_methods),
+                AuthResult::Failure { remaining_methods, .. } => takes = remaining_methods,
             }
         }
-        let has = |takes: &Option<MethodSet>, method| {
-            takes.as_ref().is_none_or(|takes| takes.iter().any(|taken| *taken == method))
-        };
-        if let Some(password) = &self.login.password {
+        if let Some(password) = &login.password {
             // Said once: some lock an account behind a few that were wrong.
-            let mut is_said = false;
-            if has(&takes, MethodKind::Password) {
+            if takes.contains(&MethodKind::Password) {
                 match ssh.authenticate_password(user, password).await.map_err(lost)? {
                     AuthResult::Success => return Ok(()),
-                    AuthResult::Failure { remaining_methods, .. } => takes = Some(remaining_methods),
+                    AuthResult::Failure { remaining_methods, .. } => takes = remaining_methods,
                 }
-                is_said = has(&takes, MethodKind::Password);
-            }
-            if !is_said && has(&takes, MethodKind::KeyboardInteractive) {
-                takes = match answer(ssh, user, password).await.map_err(lost)? {
+            } else if takes.contains(&MethodKind::KeyboardInteractive) {
+                match answer(ssh, user, password).await.map_err(lost)? {
                     None => return Ok(()),
-                    Some(left) => Some(left),
-                };
+                    Some(left) => takes = left,
+                }
             }
         }
-        if ssh.is_closed() {
-            return Err(gone());
+        // Nothing more is taken: it was refused, or the line is gone.
+        if takes.is_empty() {
+            let _end = (&mut *ssh).await;
+            if !refused.load(Ordering::Relaxed) {
+                return Err(gone());
+            }
         }
-        Err(refuses(user, takes.as_ref()))
+        Err(refuses(user, &offered))
     }
 }
 
@@ -256,7 +282,7 @@ async fn answer(
         };
         asked = ssh.authenticate_keyboard_interactive_respond(answers).await?;
     }
-    Ok(Some(MethodSet::empty()))
+    Ok(Some((&[MethodKind::KeyboardInteractive][..]).into()))
 }
 
 fn stranger(host: &str, key: &str) -> CannotFetch {
@@ -272,8 +298,8 @@ fn stranger(host: &str, key: &str) -> CannotFetch {
     )
 }
 
-fn refuses(user: &str, takes: Option<&MethodSet>) -> CannotFetch {
-    let takes: Vec<&str> = takes.into_iter().flat_map(|takes| takes.iter()).map(Into::into).collect();
+fn refuses(user: &str, offered: &MethodSet) -> CannotFetch {
+    let takes: Vec<&str> = offered.iter().map(Into::into).collect();
     let (user, takes) = (told(user), if takes.is_empty() { "?".to_owned() } else { takes.join(", ") });
     CannotFetch::fault(
         format!("máy chủ từ chối đăng nhập của {user} (máy chủ nhận: {takes})"),
@@ -325,10 +351,7 @@ impl Asks for SftpClient {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        borrow::Cow,
-        sync::atomic::{AtomicUsize, Ordering},
-    };
+    use std::{borrow::Cow, sync::atomic::AtomicUsize};
 
     use ioc_model::pack::FtpSecrecy;
     use russh::server::{self, Auth, ChannelOpenHandle, Response};
