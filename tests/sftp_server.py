@@ -1,7 +1,7 @@
 """An SFTP server that this project did not write, on loopback: OpenSSH's, as the user who runs the tests, with keys of its
 own. It is given nothing to write with (`-R`).
 
-What it sent stands in `sent`. `cut` ends its answers behind so many bytes, as a line that breaks does.
+What it sent stands in `sent`. `cut` ends a connection behind so many bytes of its answers.
 """
 
 import getpass
@@ -44,7 +44,10 @@ class SftpServer:
         serve.write_text(
             f"#!/bin/sh\ncd {folder}\n"
             f"sftp() {{ {SFTP} -R -e -l INFO -d {self.shelf} 2>>{folder}/sftp.log; }}\n"
-            'if [ -s cut ]; then sftp | head -c "$(cat cut)"; else sftp; fi\n'
+            # Byte by byte, since nothing may wait in a buffer; then what serves the connection ends, and with it the connection.
+            'if [ -s cut ]; then\n'
+            '  sftp | { dd bs=1 count="$(cat cut)" status=none; sleep 0.3; grep -q sshd "/proc/$PPID/comm" && kill "$PPID"; }\n'
+            'else sftp; fi\n'
         )
         serve.chmod(0o755)
         said = [
