@@ -103,9 +103,9 @@ class Server:
 
 
 class Vsftpd(Server):
-    """Read by anybody, by TLS only."""
+    """Read by anybody, by TLS only: from `AUTH TLS` on, or from the first byte on."""
 
-    def __init__(self, folder, port, authority):
+    def __init__(self, folder, port, authority, implicit=False):
         super().__init__(folder, port)
         key, certificate = authority.certify("ftp", "/CN=127.0.0.1", "IP:127.0.0.1")
         self.settings = folder / "vsftpd.conf"
@@ -117,7 +117,7 @@ class Vsftpd(Server):
             "no_anon_password": "YES", "run_as_launching_user": "YES", "secure_chroot_dir": empty, "write_enable": "NO", "seccomp_sandbox": "NO",
             "ssl_enable": "YES", "allow_anon_ssl": "YES", "force_anon_logins_ssl": "YES", "force_anon_data_ssl": "YES",
             "require_ssl_reuse": "YES", "ssl_tlsv1": "YES", "rsa_cert_file": certificate, "rsa_private_key_file": key,
-            "ssl_ciphers": "HIGH", "xferlog_enable": "YES", "vsftpd_log_file": folder / "vsftpd.log",
+            "ssl_ciphers": "HIGH", "implicit_ssl": "YES" if implicit else "NO", "xferlog_enable": "YES", "vsftpd_log_file": folder / "vsftpd.log",
         }
         self.settings.write_text("".join(f"{key}={value}\n" for key, value in said.items()))
 

@@ -216,13 +216,14 @@ def test_a_server_that_is_away_and_a_wrong_password_are_told(server, tmp_path):
         house.ioc.stop()
 
 
-def test_safe_by_tls_a_server_is_known_by_its_authority_and_each_connection_takes_up_the_session(tmp_path):
+@pytest.mark.parametrize("scheme", ["ftpes", "ftps"])
+def test_safe_by_tls_a_server_is_known_by_its_authority_and_each_connection_takes_up_the_session(tmp_path, scheme):
     authority = Authority(tmp_path / "ca")
     stranger = Authority(tmp_path / "stranger", "/CN=Another CA")
-    server = Vsftpd(tmp_path / "partner", free_port(), authority)
+    server = Vsftpd(tmp_path / "partner", free_port(), authority, implicit=scheme == "ftps")
     login = 'user = "anonymous"\npassword = "ioc@example.vn"\nca = "{}"\n'
     # Below where the login leads.
-    reading = url(server.port, "ftpes").replace('"/%Y', '"%Y')
+    reading = url(server.port, scheme).replace('"/%Y', '"%Y')
     house = House(tmp_path, reading, login=login.format(stranger.certificate))
     paths = [file(1, 30, 1), file(2, 20)]
     for path, text in paths:

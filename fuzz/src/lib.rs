@@ -27,6 +27,7 @@ mod allocation;
 mod archive;
 mod decoders;
 mod follow;
+mod ftp_pull;
 mod http_pull;
 mod mappings;
 mod mqtt;
@@ -121,6 +122,8 @@ pub static TARGETS: &[Target] = &[
     Target { name: "mqtt_websocket", run: mqtt::websocket, made: mqtt::websockets },
     Target { name: "syslog_framing", run: syslog::framing, made: syslog::connections },
     Target { name: "followed_lines", run: follow::lines, made: follow::files },
+    Target { name: "ftp_listing", run: ftp_pull::listing, made: ftp_pull::listings },
+    Target { name: "sftp_answer", run: ftp_pull::answer, made: ftp_pull::answers },
     Target { name: "http_answer", run: http_pull::answer, made: http_pull::answers },
     Target { name: "chunk", run: stored::chunk, made: stored::chunks },
     Target { name: "frame", run: stored::frame, made: stored::frames },

@@ -60,7 +60,7 @@ targets! {
     table workbook marked sdmx_csv sdmx_json dhis2 fhir
     senml chirpstack zigbee2mqtt tasmota sensorthings ngsi_ld station_json sparkplug_b mapped_json mapped_csv mapped_lines mapping unpack personal
     mqtt_connect mqtt_packets mqtt_exchanges mqtt_sessions mqtt_websocket
-    syslog_framing followed_lines http_answer
+    syslog_framing followed_lines ftp_listing sftp_answer http_answer
     chunk frame segment_mark manifest checkpoint
     attributes topic_filter subject_pattern position alert_key
     pack

@@ -19,7 +19,7 @@ const READS: [&str; 5] = [
 ];
 
 /// The sources that read bytes, and the target that gives them any; or why they need none.
-const READERS: [(&str, Result<&str, &str>); 26] = [
+const READERS: [(&str, Result<&str, &str>); 27] = [
     ("bus/src/chunk.rs", Ok("chunk")),
     ("bus/src/disk/frame.rs", Ok("frame")),
     ("bus/src/disk/number.rs", Ok("frame")),
@@ -31,6 +31,7 @@ const READERS: [(&str, Result<&str, &str>); 26] = [
     ("decode/src/format/table/workbook/biff.rs", Ok("workbook")),
     ("decode/src/format/table/workbook/compound.rs", Ok("workbook")),
     ("decode/src/format/unicode.rs", Ok("table")),
+    ("ingest/src/transport/ftp_pull/sftp/packet.rs", Ok("sftp_answer")),
     ("ingest/src/transport/mqtt/reception.rs", Ok("mqtt_packets")),
     ("ingest/src/transport/mqtt/websocket/frames.rs", Ok("mqtt_websocket")),
     ("ingest/src/transport/mqtt/wire.rs", Ok("mqtt_packets")),

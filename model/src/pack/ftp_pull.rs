@@ -1,4 +1,4 @@
-//! A feed that is fetched as files from a partner's FTP server: where, which folders, which names, how often.
+//! A feed that is fetched as files from a partner's FTP or SFTP server: where, which folders, which names, how often.
 //!
 //! Loggers write into a folder a day, so a folder is written with the parts of its day (`/%Y/%m/%d`, `/%Y%m%d`). Who logs in
 //! is not the pack's to say.
@@ -13,7 +13,7 @@ const DEEPEST: i64 = 4;
 /// Days that are listed at each turn, and now and then.
 const MOST_DAYS: i64 = 400;
 
-/// What is fetched from an FTP server.
+/// What is fetched from an FTP or SFTP server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FtpPullFeed {
     /// The server.
@@ -55,9 +55,11 @@ pub enum FtpSecrecy {
     Explicit,
     /// From the first byte on: `ftps://`.
     Implicit,
+    /// Not FTP at all, but SFTP, within SSH: `sftp://`.
+    Ssh,
 }
 
-/// Where an FTP server is.
+/// Where an FTP or SFTP server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FtpUrl {
     /// How it is spoken to.
@@ -69,18 +71,24 @@ pub struct FtpUrl {
 }
 
 impl FtpSecrecy {
-    const ALL: [FtpSecrecy; 3] = [FtpSecrecy::Plain, FtpSecrecy::Explicit, FtpSecrecy::Implicit];
+    const ALL: [FtpSecrecy; 4] =
+        [FtpSecrecy::Plain, FtpSecrecy::Explicit, FtpSecrecy::Implicit, FtpSecrecy::Ssh];
 
     fn scheme(self) -> &'static str {
         match self {
             FtpSecrecy::Plain => "ftp",
             FtpSecrecy::Explicit => "ftpes",
             FtpSecrecy::Implicit => "ftps",
+            FtpSecrecy::Ssh => "sftp",
         }
     }
 
     fn usual_port(self) -> u16 {
-        if self == FtpSecrecy::Implicit { 990 } else { 21 }
+        match self {
+            FtpSecrecy::Plain | FtpSecrecy::Explicit => 21,
+            FtpSecrecy::Implicit => 990,
+            FtpSecrecy::Ssh => 22,
+        }
     }
 }
 
@@ -141,8 +149,9 @@ pub(super) fn read(id: &str, table: &mut Section<'_>) -> FtpPullFeed {
     let url = FtpUrl::parse(&written).unwrap_or_else(|| {
         if !written.is_empty() {
             let message = format!(
-                "{id}: 'url' is ftpes://host:port (TLS from AUTH TLS on), ftps://host:port (TLS from the first byte on) or \
-                 ftp://host:port (in the clear), without user and password, which lie in ftp.toml in the data folder"
+                "{id}: 'url' is sftp://host:port (SSH), ftpes://host:port (TLS from AUTH TLS on), ftps://host:port (TLS from \
+                 the first byte on) or ftp://host:port (in the clear), without user and password, which lie in ftp.toml in \
+                 the data folder"
             );
             table.fault(line, message);
         }
@@ -248,6 +257,7 @@ mod tests {
             ("ftp://10.0.0.7", "ftp://10.0.0.7:21"),
             ("ftpes://ftp.example.vn/", "ftpes://ftp.example.vn:21"),
             ("ftps://ftp.example.vn", "ftps://ftp.example.vn:990"),
+            ("sftp://ftp.example.vn", "sftp://ftp.example.vn:22"),
             ("ftp://[::1]:2121", "ftp://[::1]:2121"),
         ] {
             assert_eq!(told(written).as_deref(), Some(read));
@@ -255,7 +265,7 @@ mod tests {
         for wrong in [
             "",
             "ftp://",
-            "sftp://h",
+            "ssh://h",
             "ftp://u:p@h",
             "ftp://h:0",
             "ftp://h:x",

@@ -304,7 +304,7 @@ pub enum Transport {
     Sql(Box<SqlFeed>),
     /// Asked of an agency's interface over HTTP.
     HttpPull(Box<HttpPullFeed>),
-    /// Fetched as files from a partner's FTP server.
+    /// Fetched as files from a partner's FTP or SFTP server.
     FtpPull(Box<FtpPullFeed>),
     /// Read from topics of a Kafka cluster.
     Kafka(Box<KafkaFeed>),
@@ -344,7 +344,7 @@ impl Transport {
             Transport::Follow { .. } => ("tệp đang được ghi tiếp", "files that grow"),
             Transport::Sql(_) => ("đọc từ cơ sở dữ liệu", "read from a database"),
             Transport::HttpPull(_) => ("hỏi qua HTTP", "asked over HTTP"),
-            Transport::FtpPull(_) => ("lấy tệp từ máy chủ FTP", "files fetched by FTP"),
+            Transport::FtpPull(_) => ("lấy tệp từ máy chủ FTP, SFTP", "files fetched by FTP or SFTP"),
             Transport::Kafka(_) => ("Kafka", "Kafka"),
             Transport::Http => ("HTTP", "HTTP"),
             Transport::Page => ("màn hình điều hành", "control room page"),

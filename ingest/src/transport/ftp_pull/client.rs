@@ -1,4 +1,4 @@
-//! A server that is spoken to: connected, logged in, and asked for lists and files, each step within a time.
+//! An FTP server that is spoken to: connected, logged in, and asked for lists and files, each step within a time.
 //!
 //! The data connection goes to the machine that the control connection goes to, whatever the server says (RFC 2577), and
 //! under TLS takes up the control connection's session, which many servers ask for. A file has come when its data ended, 226
@@ -12,31 +12,22 @@ use suppaftp::{
     tokio::{AsyncRustlsConnector, AsyncRustlsFtpStream, AsyncRustlsStream, TransferStream},
     types::FileType,
 };
-use tokio::{io::AsyncReadExt, net::lookup_host, time::Instant};
+use tokio::{io::AsyncReadExt, time::Instant};
 use tokio_rustls::{TlsConnector, rustls::ClientConfig};
 
 use super::{
     counters::FtpPullCounters,
-    fetched::{Asks, Got, Unable},
+    fetched::{
+        Asks, Coming, Got, LONGEST_LIST, Unable, WHOLE_WITHIN, addresses, away, cannot_connect, from_root,
+        gone, join, told, too_long, too_slow,
+    },
     listing::{self, Form, Listing},
     login::Login,
 };
-use crate::transport::{
-    files::MAX_FILE,
-    pull::{CannotFetch, fetch::within},
-    withheld::Digest,
-};
+use crate::transport::pull::{CannotFetch, fetch::within};
 
 /// What is read at once.
 const PIECE: usize = 64 << 10;
-/// A list of one folder. Bytes.
-const LONGEST_LIST: usize = 32 << 20;
-/// A file over the limit is hashed up to so many bytes, then cut off.
-const DRAIN: u64 = MAX_FILE as u64;
-/// A whole file comes by then, however slow the line is.
-const WHOLE_WITHIN: Duration = Duration::from_secs(60 * 60);
-/// What a server says is told up to here. Characters.
-const TOLD: usize = 200;
 
 type Ftp = AsyncRustlsFtpStream;
 type Data = TransferStream<AsyncRustlsStream>;
@@ -77,18 +68,8 @@ impl Client {
     }
 
     async fn open(&self) -> Result<Session, CannotFetch> {
-        let host = self.url.host.as_str();
-        let found = within(self.within, async {
-            lookup_host((host, self.url.port)).await.map_err(|error| {
-                CannotFetch::told(
-                    format!("không tìm được địa chỉ của {host}: {error}"),
-                    format!("cannot look {host} up: {error}"),
-                )
-            })
-        });
-        let mut last =
-            CannotFetch::told(format!("{host} không có địa chỉ"), format!("{host} has no address"));
-        for address in found.await? {
+        let mut last = gone();
+        for address in addresses(&self.url.host, self.url.port, self.within).await? {
             match within(self.within, self.speak(address)).await {
                 Ok(ftp) => return within(self.within, self.log_in(ftp)).await,
                 Err(error) => last = error,
@@ -110,8 +91,9 @@ impl Client {
                 Err(error) => Err(error),
             },
             FtpSecrecy::Implicit => Ftp::connect_secure_implicit(address, connector()?, host).await,
+            FtpSecrecy::Ssh => return Err(CannotFetch::said("it is no FTP server")),
         };
-        let mut ftp = spoken.map_err(|error| cannot_connect(host, &error))?;
+        let mut ftp = spoken.map_err(|error| cannot_connect(host, &error.to_string()))?;
         // The address that a server gives for its data is not followed.
         ftp.set_passive_nat_workaround(true);
         ftp.set_mode(if address.is_ipv6() { Mode::ExtendedPassive } else { Mode::Passive });
@@ -120,7 +102,7 @@ impl Client {
 
     async fn log_in(&self, mut ftp: Ftp) -> Result<Session, CannotFetch> {
         let unexpected = |error: FtpError| match refused(&error) {
-            None => away(&error),
+            None => away(&error.to_string()),
             Some(words) => CannotFetch::said(words),
         };
         if self.url.secrecy == FtpSecrecy::Implicit {
@@ -132,7 +114,7 @@ impl Client {
         }
         let logged_in = ftp.login(&self.login.user, &self.login.password).await;
         logged_in.map_err(|error| match refused(&error) {
-            None => away(&error),
+            None => away(&error.to_string()),
             Some(words) if code(&error) == Some(530) => CannotFetch::fault(
                 format!("máy chủ từ chối đăng nhập: {words}"),
                 format!("the server refuses the login: {words}"),
@@ -195,7 +177,7 @@ impl Asks for Client {
 
 impl Session {
     async fn list(&mut self, folder: &str, patience: Duration) -> Result<Listing, Unable> {
-        let path = self.path(folder);
+        let path = from_root(&self.home, folder);
         let entered = step(patience, self.ftp.cwd(&path)).await;
         entered.map_err(|unable| match unable {
             Unable::Refused(words) => Unable::Missing(words),
@@ -211,10 +193,7 @@ impl Session {
         })
         .await?;
         if list.len() > LONGEST_LIST {
-            return Err(Unable::Away(CannotFetch::fault(
-                format!("danh sách của thư mục {folder} quá dài"),
-                format!("the list of folder {folder} is too long"),
-            )));
+            return Err(Unable::Away(too_long(folder)));
         }
         step(patience, data.finish()).await?;
         let mut listing = listing::read(self.form, &list);
@@ -240,20 +219,12 @@ impl Session {
         keep: usize,
         patience: Duration,
     ) -> Result<Got, Unable> {
-        let path = join(&self.path(folder), name);
+        let path = join(&from_root(&self.home, folder), name);
         let mut data = step(patience, self.ftp.retr_as_stream(&path)).await?;
-        let (mut digest, mut bytes) = (Digest::default(), Some(Vec::new()));
-        let came = read(&mut data, patience, |piece| {
-            digest.update(piece);
-            match &mut bytes {
-                Some(kept) if kept.len() + piece.len() <= keep => kept.extend_from_slice(piece),
-                _ => bytes = None,
-            }
-            digest.bytes() <= DRAIN
-        })
-        .await;
-        if came.is_ok() && digest.bytes() > DRAIN {
-            return Ok(Got { bytes: None, digest, is_cut: true, size_behind: None });
+        let mut coming = Coming::new(keep);
+        let came = read(&mut data, patience, |piece| coming.takes(piece)).await;
+        if came.is_ok() && coming.is_too_long() {
+            return Ok(coming.ended(None));
         }
         // What it says of the end is asked for first: it keeps the connection in step.
         step(patience, data.finish()).await?;
@@ -267,22 +238,8 @@ impl Session {
                 Err(_) => {}
             }
         }
-        Ok(Got { bytes, digest, is_cut: false, size_behind })
+        Ok(coming.ended(size_behind))
     }
-
-    /// A folder from the root on, where the server says where that is.
-    fn path(&self, folder: &str) -> String {
-        if folder.starts_with('/') || self.home.is_empty() {
-            return folder.to_owned();
-        }
-        join(&self.home, folder)
-    }
-}
-
-/// A path in a folder.
-pub(super) fn join(folder: &str, name: &str) -> String {
-    let between = if folder.ends_with('/') { "" } else { "/" };
-    format!("{folder}{between}{name}")
 }
 
 /// Reads a data connection to its end, or until it is not wanted any more.
@@ -297,10 +254,7 @@ async fn read(
         let idle = (Instant::now() + patience).min(deadline);
         match tokio::time::timeout_at(idle, data.read(&mut piece)).await {
             Err(_) => {
-                return Err(Unable::Away(CannotFetch::told(
-                    "kết nối dữ liệu không có gì thêm quá lâu",
-                    "nothing more came by the data connection for too long",
-                )));
+                return Err(Unable::Away(too_slow()));
             }
             Ok(Ok(0)) => return Ok(()),
             Ok(Ok(count)) if wanted(&piece[..count]) => {}
@@ -317,7 +271,7 @@ async fn step<T>(patience: Duration, asked: impl Future<Output = Result<T, FtpEr
     let outcome = within(patience, async { Ok(asked.await) }).await.map_err(Unable::Away)?;
     outcome.map_err(|error| match refused(&error) {
         Some(words) if code(&error) != Some(421) => Unable::Refused(words),
-        _ => Unable::Away(away(&error)),
+        _ => Unable::Away(away(&error.to_string())),
     })
 }
 
@@ -345,25 +299,4 @@ fn refused(error: &FtpError) -> Option<String> {
         FtpError::UnexpectedResponse(response) => Some(told(&String::from_utf8_lossy(&response.body))),
         _ => None,
     }
-}
-
-fn told(words: &str) -> String {
-    words.trim().chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(TOLD).collect()
-}
-
-fn away(error: &FtpError) -> CannotFetch {
-    let error = told(&error.to_string());
-    CannotFetch::told(format!("mất kết nối: {error}"), format!("the connection is lost: {error}"))
-}
-
-fn cannot_connect(host: &str, error: &FtpError) -> CannotFetch {
-    let error = told(&error.to_string());
-    CannotFetch::told(
-        format!("không kết nối được tới {host}: {error}"),
-        format!("cannot connect to {host}: {error}"),
-    )
-}
-
-fn gone() -> CannotFetch {
-    CannotFetch::told("kết nối đã mất", "the connection is gone")
 }

@@ -73,7 +73,7 @@ pub(super) fn read(form: Form, bytes: &[u8]) -> Listing {
 }
 
 /// Whether it is a name of something in a folder, and nothing else.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= LONGEST_NAME
         && !matches!(name, "." | "..")

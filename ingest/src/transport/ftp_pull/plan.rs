@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
-use super::{client::join, days::Folder, known::Known, listing::Signature};
+use super::{days::Folder, fetched::join, known::Known, listing::Signature};
 use crate::transport::files::time_in_name;
 
 /// A file in a listing.

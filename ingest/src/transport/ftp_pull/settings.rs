@@ -1,4 +1,4 @@
-//! The section `[ftp_pull]`, and a reader for each feed that is fetched from an FTP server.
+//! The section `[ftp_pull]`, and a reader for each feed that is fetched from an FTP or SFTP server.
 //!
 //! Where the server is and what is fetched there is the pack's; who logs in is not, and lies in `ftp.toml` in the data
 //! folder, by feed.
@@ -15,7 +15,9 @@ use super::{
     client::Client,
     counters::FtpPullCounters,
     known::Journal,
-    login::Logins,
+    login::{Access, Logins},
+    server::Server,
+    sftp::SftpClient,
     source::{FtpSource, Kept},
 };
 use crate::transport::{
@@ -24,11 +26,11 @@ use crate::transport::{
     section,
 };
 
-/// FTP servers that files are fetched from.
+/// FTP and SFTP servers that files are fetched from.
 pub static KIND: Kind = Kind {
     word: "ftp_pull",
     section: "ftp_pull",
-    name: Words { vi: "lấy tệp từ máy chủ FTP", en: "files fetched by FTP" },
+    name: Words { vi: "lấy tệp từ máy chủ FTP, SFTP", en: "files fetched by FTP or SFTP" },
     listens: false,
     to_try: Words {
         vi: "hãy xem lại địa chỉ trong feeds.toml của gói tỉnh và ftp.toml trong thư mục dữ liệu",
@@ -79,7 +81,7 @@ impl Transport for Servers {
             let logins = Logins::read(&site.data)?;
             for feed in site.pack.feeds.values() {
                 let pack::Transport::FtpPull(of) = &feed.transport else { continue };
-                let (login, tls) = logins.of(&feed.id, &of.url)?;
+                let access = logins.of(&feed.id, &of.url)?;
                 let address = of.address();
                 let asked = Asked {
                     feed: &feed.id,
@@ -91,12 +93,20 @@ impl Transport for Servers {
                 let progress = asked.progress(site, &KIND);
                 let counters = Arc::<FtpPullCounters>::default();
                 let within = self.answer_within.unsigned_abs();
-                let client = Client::new(of.url.clone(), login, tls, within, counters.clone());
+                let (url, counted) = (of.url.clone(), counters.clone());
+                let server = match access {
+                    Access::Ftp(login, tls) => {
+                        Server::Ftp(Box::new(Client::new(url, login, tls, within, counted)))
+                    }
+                    Access::Sftp(login) => {
+                        Server::Sftp(Box::new(SftpClient::new(url, login, within, counted)))
+                    }
+                };
                 let kept = Kept {
                     journal: Journal::open(&site.data.join(FOLDER).join(&feed.id))?,
                     zone: site.calendar.zone().clone(),
                 };
-                let source = FtpSource::new(feed, of, client, kept, counters.clone(), progress.clone());
+                let source = FtpSource::new(feed, of, server, kept, counters.clone(), progress.clone());
                 Pull::start(&asked, site, &mut running, source, |_| false, progress, counters)?;
             }
             Ok(running)

@@ -23,11 +23,10 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    client::join,
     counters::FtpPullCounters,
     days::{Folder, folders, is_at_or_below},
     failing::Failing,
-    fetched::{Asks, Got, Unable},
+    fetched::{Asks, Got, Unable, join},
     known::{Content, Entry, Journal, JournalError, MOST_FILES, Taken},
     listing::Signature,
     plan::{Age, Listed, Looked, Plan, Wanted},
