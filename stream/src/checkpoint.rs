@@ -27,7 +27,7 @@ use crate::{
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 11;
+pub const VERSION: u8 = 12;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 /// The last version without log sources.
