@@ -330,6 +330,8 @@ mod tests {
             (BEFORE_LEDGER, 3),
             (BEFORE_RELAYS, 2),
             (BEFORE_NODES, 1),
+            // A kind of keeper more, and nothing else.
+            (11, 0),
         ];
         for (version, fewer) in versions {
             was_written_by(version, fewer);
