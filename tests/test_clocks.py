@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import time
-import urllib.request
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -95,15 +94,14 @@ class Site:
         began = self.now()
         for minute in range(minutes):
             time.sleep(max(0, (began + minute * MINUTE - self.now()) / 1000 / SPEED))
-            now = self.now()
-            self.say("clk-ahead", now + off)
-            self.say("clk-strict", now + off)
-            self.say("clk-behind", now - off)
-            # Of the present hour's beginning: an hour and more behind.
-            self.say("clk-hourly", now - HOUR - 2 * MINUTE)
+            self.say("clk-ahead", self.now() + off)
+            self.say("clk-strict", self.now() + off)
+            self.say("clk-behind", self.now() - off)
+            # Dated by the beginning of its hour.
+            self.say("clk-hourly", self.now() - HOUR - 2 * MINUTE)
             # Kept for eight hours, and sent at four times the speed it was measured with.
             self.backlog = max(0, self.backlog - 3 * MINUTE)
-            self.say("clk-backlog", now - self.backlog)
+            self.say("clk-backlog", self.now() - self.backlog)
 
     def offs(self):
         picture = json.loads(self.ioc.get("/api/overview"))["picture"]
@@ -117,8 +115,7 @@ class Site:
         ).result_rows
 
     def metric(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ioc.http}/metrics", timeout=10) as answer:
-            return int(re.search(r"^ioc_stations_clock_off (\d+)$", answer.read().decode(), re.M)[1])
+        return int(re.search(r"^ioc_stations_clock_off (\d+)$", self.ioc.get("/metrics").decode(), re.M)[1])
 
 
 @pytest.fixture
