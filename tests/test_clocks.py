@@ -28,6 +28,7 @@ name = { vi = "Trạm thử đồng hồ", en = "Stations with clocks" }
 owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
 transport = { kind = "mqtt", topics = ["clocks/+/observation"] }
 format = "json_observation"
+silent_after = "1h"
 [clocks.contract]
 # Forecasts of the same gateway come by it, too.
 max_future = "12h"
@@ -38,6 +39,7 @@ name = { vi = "Trạm thử đồng hồ, như mặc định", en = "Stations wi
 owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
 transport = { kind = "mqtt", topics = ["strict/+/observation"] }
 format = "json_observation"
+silent_after = "1h"
 """
 
 SPEED = 60
