@@ -24,6 +24,7 @@ pub struct Metrics {
     outstanding: IntGauge,
     forgotten: IntCounter,
     untold: IntCounter,
+    clocks_off: IntGauge,
     halted: IntGauge,
     bus_writing: IntGauge,
     store_up: IntGauge,
@@ -60,6 +61,10 @@ impl Metrics {
             untold: IntCounter::new(
                 "ioc_hosts_untold_total",
                 "Events of hosts behind relays that are counted with the rest of them: a relay named more than are told apart",
+            )?,
+            clocks_off: IntGauge::new(
+                "ioc_stations_clock_off",
+                "Stations whose sender's clock is constantly off: what it dates is suspect",
             )?,
             halted: IntGauge::new("ioc_flow_halted", "1 if the flow has halted and someone must act")?,
             bus_writing: IntGauge::new("ioc_bus_writing", "1 if the log takes writes")?,
@@ -114,6 +119,7 @@ impl Metrics {
         }
         metrics.registry.register(Box::new(metrics.forgotten.clone()))?;
         metrics.registry.register(Box::new(metrics.untold.clone()))?;
+        metrics.registry.register(Box::new(metrics.clocks_off.clone()))?;
         for vector in [&metrics.in_flight, &metrics.waiting, &metrics.held, &metrics.astray] {
             metrics.registry.register(Box::new(vector.clone()))?;
         }
@@ -202,6 +208,11 @@ impl Metrics {
     /// Takes how many events of hosts behind relays were not told apart since the start.
     pub fn untold(&self, total: u64) {
         self.untold.inc_by(total.saturating_sub(self.untold.get()));
+    }
+
+    /// Takes of how many stations the sender's clock is off.
+    pub fn clocks_off(&self, stations: usize) {
+        self.clocks_off.set(i64::try_from(stations).unwrap_or(i64::MAX));
     }
 
     /// Takes what the watcher saw.

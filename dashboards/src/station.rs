@@ -7,7 +7,7 @@ use ioc_model::{
     results::StatusResult,
     rule::Priority,
     status::StationStatus,
-    time::{EventTime, Now},
+    time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,7 @@ struct State {
     status: StationStatus,
     since: Now,
     last_event: Option<EventTime>,
+    clock_off: Option<Millis>,
 }
 
 impl StationTile {
@@ -57,8 +58,8 @@ impl StationTile {
         if epoch < self.changed {
             return;
         }
-        let StatusResult { status, since, last_event, .. } = *result;
-        self.state = Some(State { status, since, last_event });
+        let StatusResult { status, since, last_event, clock_off, .. } = *result;
+        self.state = Some(State { status, since, last_event, clock_off });
         self.changed = epoch;
     }
 
@@ -101,6 +102,7 @@ impl StationTile {
             status: self.state.as_ref().map(|state| state.status),
             since: self.state.as_ref().map(|state| state.since),
             last_event: self.state.as_ref().and_then(|state| state.last_event),
+            clock_off: self.state.as_ref().and_then(|state| state.clock_off),
         }
     }
 }
@@ -126,6 +128,9 @@ pub struct StationView {
     pub since: Option<Now>,
     /// The newest event time of any of its indicators when its state changed; none before the first.
     pub last_event: Option<EventTime>,
+    /// So far its sender's clock is off, ahead of its arrivals where it is positive: what it dates since is suspect. None
+    /// where it is right, or nobody knows.
+    pub clock_off: Option<Millis>,
 }
 
 #[cfg(test)]

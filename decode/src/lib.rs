@@ -23,6 +23,6 @@ pub mod template;
 pub mod trial;
 pub mod unpack;
 
-pub use contract::{RowSink, TimedBy};
+pub use contract::{Dated, RowSink, TimedBy};
 pub use decoder::{Decoder, Known, NoDecoder, Outcome};
 pub use mappings::mapping_faults;

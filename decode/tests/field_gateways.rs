@@ -4,13 +4,18 @@
 use std::{fs, path::Path, sync::Arc};
 
 use ioc_decode::{
-    Decoder,
+    Dated, Decoder, RowSink,
     trial::{NodesTried, trial, trial_behind},
 };
 use ioc_model::{
     attribute::{self, Attributes},
+    envelope::{Content, Envelope},
     names::Names,
+    observation::Observation,
     pack::Pack,
+    position::Position,
+    reject::Rejection,
+    row::Row,
     time::ReceivedAt,
 };
 use serde_json::Value;
@@ -236,6 +241,57 @@ fn field_chirpstack_a_clock_that_cannot_be_is_not_when_something_was_measured() 
     let bare = becomes(&decoder, "chirpstack/no_decoder", 0, &[]);
     assert_eq!(all(&bare), ["reject missing_field"]);
     assert!(bare[0]["message_en"].as_str().unwrap().contains("set a codec"));
+}
+
+/// The times of messages that lie far from their arrival: so many milliseconds behind, and whether no clock can say it.
+#[derive(Default)]
+struct Heard(Vec<(i64, bool)>);
+
+impl RowSink for Heard {
+    fn observation(&mut self, _: Observation) {}
+    fn row(&mut self, _: Row) {}
+    fn rejected(&mut self, _: u32, _: Rejection, _: &[u8]) {}
+    fn dated(&mut self, dated: Dated) {
+        self.0.push((dated.lag().0, dated.is_impossible()));
+    }
+}
+
+/// What the message of a case says of its sender's clock, when it comes so much later and with that much more known of it.
+fn heard(decoder: &Decoder, case: &str, later: i64, more: &[(&str, &str)]) -> Vec<(i64, bool)> {
+    let case = cases().join("chirpstack").join(case);
+    let meta = meta(&case);
+    let text = |key: &str| meta[key].as_str().unwrap();
+    let at: jiff::Timestamp = text("received_at").parse().unwrap();
+    let encoded = attribute::of_words(more.iter().copied()).unwrap();
+    let payload = fs::read(case.join("input.json")).unwrap();
+    let envelope = Envelope {
+        position: Position::default(),
+        feed: text("feed"),
+        received_at: ReceivedAt(at.as_millisecond() + later),
+        content: Content::Raw,
+        address: text("address"),
+        attributes: Attributes::new(&encoded, &[]),
+        payload: &payload,
+    };
+    let mut heard = Heard::default();
+    let _ = decoder.decode(&envelope, &mut heard);
+    heard.0
+}
+
+#[test]
+fn field_chirpstack_who_sent_a_time_that_cannot_be_is_told_and_what_waited_says_nothing() {
+    let decoder = decoder(|_| {});
+    assert_eq!(heard(&decoder, "first", 0, &[]), []);
+    let [(lag, true)] = heard(&decoder, "gps_without_fix", 0, &[])[..] else { panic!() };
+    assert!(lag > 40 * 365 * 86_400_000, "of 1980, though the row is of now");
+    let [(lag, true)] = heard(&decoder, "gps_ahead", 0, &[])[..] else { panic!() };
+    assert_eq!(lag / 60_000, -31);
+    // Seven hours later: a message that waited, or a clock. Not so what may have been sent before.
+    let [(lag, false)] = heard(&decoder, "first", 7 * 3_600_000, &[])[..] else { panic!() };
+    assert_eq!(lag / 3_600_000, 7);
+    for more in [&[("again", "1")][..], &[("will", "1")]] {
+        assert_eq!(heard(&decoder, "first", 7 * 3_600_000, more), [], "{more:?}");
+    }
 }
 
 #[test]

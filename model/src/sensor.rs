@@ -98,7 +98,7 @@ pub fn dropped_share(packets: u64, dropped: u64) -> f64 {
     dropped as f64 / packets.saturating_add(dropped).max(1) as f64
 }
 
-/// What a log source says of itself beside its lines.
+/// What a log source says of itself beside its lines; of a station how its sender's clock goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelfSaid {
     /// Its newest record, of an intrusion sensor.

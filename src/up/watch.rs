@@ -79,6 +79,8 @@ impl Watcher {
             self.metrics.system(&status);
             self.metrics.forgotten(self.board.forgotten());
             self.metrics.untold(self.board.untold());
+            let clocks_off = picture.stations.iter().filter(|station| station.clock_off.is_some());
+            self.metrics.clocks_off(clocks_off.count());
             self.board.system(status);
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}

@@ -27,7 +27,7 @@ use crate::{
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 11;
+pub const VERSION: u8 = 12;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 /// The last version without log sources.
@@ -330,6 +330,8 @@ mod tests {
             (BEFORE_LEDGER, 3),
             (BEFORE_RELAYS, 2),
             (BEFORE_NODES, 1),
+            // A kind of keeper more, and nothing else.
+            (11, 0),
         ];
         for (version, fewer) in versions {
             was_written_by(version, fewer);

@@ -480,8 +480,17 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let Followed { decoded: of_nodes, told, nodes } =
                             followed_nodes.borrow_mut().remove(&number).unwrap_or_default();
                         decoded.add(of_nodes);
-                        let Arranged { batches, replaced, others, sightings, relayed, presences } =
-                            stash.remove(&number).unwrap_or_default().arranged();
+                        let Arranged {
+                            mut batches,
+                            mut replaced,
+                            others,
+                            sightings,
+                            relayed,
+                            presences,
+                            dated,
+                        } = stash.remove(&number).unwrap_or_default().arranged();
+                        let all = batches.iter_mut().chain([&mut replaced]).map(Vec::as_mut_slice);
+                        shard.judge_clocks(&decoder, &dated, all);
                         let rows = Rows::of(batches.iter().map(Vec::as_slice)).replacing(&replaced);
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
                         let (events, unsure) = (&reported.facts.events, &reported.unsure);

@@ -7,6 +7,7 @@
 mod alert;
 mod behind;
 pub mod checkpoint;
+mod clocks;
 mod collect;
 mod counted;
 mod day;

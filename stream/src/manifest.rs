@@ -18,7 +18,7 @@ const VERSION: u8 = 5;
 
 /// The version of everything that decides results and is not recorded: decoding, judging, closing, eviction. It is
 /// raised with every change of it, because an epoch must be replayed by the logic it was formed for.
-pub const LOGIC: u16 = 11;
+pub const LOGIC: u16 = 12;
 
 /// The recorded facts of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

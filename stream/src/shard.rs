@@ -7,6 +7,8 @@
 //! An epoch's rows come in by position and its results leave by position, so nothing as large as the rows is ever
 //! sorted: they are grouped by series through their indices, and what became of each is noted beside it.
 
+mod acts;
+mod clocks;
 mod counting;
 mod decisions;
 mod grouping;
@@ -27,16 +29,15 @@ use std::{
 
 use ioc_decode::Decoder;
 use ioc_model::{
-    action::{Action, OPERATOR},
+    action::OPERATOR,
     event::Event,
-    held::Decision,
     name::Name,
     names::{Names, SubjectId},
     observation::Observation,
     pack::PackVersion,
     position::Arrival,
     question::{About, Answer},
-    results::{StoredAction, StoredEvent},
+    results::StoredEvent,
     row::Row,
     sensor::SelfSaid,
     time::EventTime,
@@ -49,7 +50,7 @@ use self::{
     grouping::{Grouping, Key, several_subjects},
     last_words::{LastWords, StoredAt, WordsBefore},
     measured::{SeriesNews, Turn},
-    results::{Fates, unknown_alert},
+    results::Fates,
     series_plans::{KnownPlans, SeriesPlans},
     subject::SubjectState,
     telling::Telling,
@@ -57,6 +58,7 @@ use self::{
 };
 pub use self::{rows::Rows, subject::SubjectRecord};
 use crate::{
+    clocks::Clocks,
     counted::TouchedMinutes,
     derive::{StationPlan, Step},
     exchange::WorkerShards,
@@ -113,6 +115,9 @@ pub struct Shard {
     heard: Vec<SeriesNews>,
     telling: Telling,
     suspects: Suspects,
+    clocks: Clocks,
+    /// Stations whose clock is off by something else than they said.
+    reset: BTreeSet<SubjectId>,
     /// Forms of which the ledger is to be told what earlier versions did not tell it.
     untold: Vec<(SubjectId, Untold)>,
 }
@@ -144,6 +149,8 @@ impl Shard {
             heard: Vec::new(),
             telling: Telling::default(),
             suspects: Suspects::new(shards.shards),
+            clocks: Clocks::default(),
+            reset: BTreeSet::new(),
             untold: Vec::new(),
         }
     }
@@ -309,55 +316,6 @@ impl Shard {
         }
     }
 
-    /// What an operator did, before anything else of the epoch: it speaks of what was seen, which is older.
-    fn act(&mut self, facts: &EpochFacts, action: Action, results: &mut ShardResults) {
-        let subject = self.names.subjects.find(&action.alert.subject);
-        let state = subject.and_then(|subject| self.subjects.get_mut(&subject));
-        let effective = state.and_then(|state| state.act(facts.now, &action, results));
-        let suspects = &mut self.suspects;
-        let effective = effective.or_else(|| {
-            let effective = suspects.act(facts.now, &action, results);
-            results.urgent |= effective == Some(true);
-            effective
-        });
-        if let Some(subject) = subject.filter(|_| effective == Some(true)) {
-            self.telling.speak(subject);
-            results.urgent = true;
-        }
-        let counts = results.counts.entry(action.feed).or_default();
-        match effective {
-            Some(effective) => {
-                counts.stored += 1;
-                results.facts.actions.push(StoredAction {
-                    alert: action.alert,
-                    user: action.user,
-                    note: action.note,
-                    feed: action.feed,
-                    sender: action.sender,
-                    arrival: action.arrival,
-                    effective,
-                });
-            }
-            None if self.plans.counts_reminders(&action.alert.rule) => {
-                counts.stored += 1;
-                results.acts.push(action);
-            }
-            None => {
-                counts.rejected += 1;
-                results.facts.rejects.push(unknown_alert(&action));
-            }
-        }
-    }
-
-    /// What an operator decided about rows that are held.
-    fn decide(&mut self, facts: &EpochFacts, decision: Decision, results: &mut ShardResults) {
-        let subject = self.names.subjects.find(&decision.subject);
-        match subject.and_then(|subject| self.subjects.get_mut(&subject)) {
-            Some(state) => state.measured.decide(decision, facts.epoch, results),
-            None => decisions::unknown(&decision, results),
-        }
-    }
-
     /// What an agency reported: gives back the form that it is of.
     fn report(
         &mut self,
@@ -442,7 +400,8 @@ impl Shard {
         let end = state.measured.advance(&mut turn, &mut plans, bounds, read);
         let mut due = end.map(|end| end.plus(patience));
         let (mut patience, mut lateness) = (patience, terms.lateness(&state.measured.feeds));
-        let (mut said, mut restated) = (SelfSaid::default(), false);
+        let mut said = SelfSaid::default();
+        let restated;
         if let (Some(plan), Some(counted)) = (counts, &mut state.counted) {
             let unsure = happened.unsure.get(&subject).copied();
             let relayed = happened.relayed.get(&subject).copied();
@@ -454,6 +413,9 @@ impl Shard {
             (patience, lateness) = (turn.patience(counted), terms.lateness(counted.feeds()));
             said = counted.said();
             due = [due, end].into_iter().flatten().min();
+        } else {
+            said.clock_off = self.clocks.off(id);
+            restated = self.reset.remove(&id);
         }
         if let (Some(plan), Some(derived)) = (&station, &mut state.derived) {
             derived.advance(
@@ -511,12 +473,13 @@ impl Shard {
 
     /// What a checkpoint keeps of it.
     pub fn records(&self) -> impl Iterator<Item = Result<Vec<u8>, postcard::Error>> {
-        self.subjects.values().map(SubjectState::record)
+        self.subjects.iter().map(|(id, state)| state.record(self.clocks.record(&self.names, *id)))
     }
 
     /// Takes a subject out of a checkpoint.
-    pub fn load(&mut self, record: SubjectRecord) {
+    pub fn load(&mut self, mut record: SubjectRecord) {
         let id = self.names.subjects.number(record.name());
+        record.take_clocks().into_iter().for_each(|clocks| self.clocks.load(&self.names, id, clocks));
         let indicators = |name: &str| self.names.indicators.number(name);
         let untold = record.untold();
         let state = SubjectState::load(record, indicators);

@@ -844,6 +844,10 @@ export interface StationState {
   concerns: Concern[];
   since: number | null;
   last_event: number | null;
+  /**
+   * So far its sender's clock is constantly off, in milliseconds, ahead of its arrivals where it is positive: what it dates since is suspect. null where it is right, or nobody knows
+   */
+  clock_off: number | null;
 }
 /**
  * A mean held against the legal limit in force

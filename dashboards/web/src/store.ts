@@ -117,7 +117,7 @@ export function indexOf(index: IndexSeries["index"], subject: string, kind: Inde
 }
 
 export function stateOf(subject: string): Signal<StationState> {
-  return held(states, subject, () => ({ subject, place: null, standing: null, priority: null, missing: { never: 0, stale: 0, since: null, all: 0 }, concerns: [], status: null, since: null, last_event: null }));
+  return held(states, subject, () => ({ subject, place: null, standing: null, priority: null, missing: { never: 0, stale: 0, since: null, all: 0 }, concerns: [], status: null, since: null, last_event: null, clock_off: null }));
 }
 
 /** A figure of the overview as the flow said it last; null before it said anything. */
@@ -147,7 +147,7 @@ export function takeOverview(overview: Overview): void {
     status.value = overview.status;
     replace(tiles, picture.tiles, tileKey, ({ subject, indicator }) => noTile(subject, indicator));
     replace(indices, picture.indices, indexKey, (series) => ({ ...series, latest: null, history: [] }));
-    replace(states, picture.stations, ({ subject }) => subject, (state) => ({ ...state, standing: null, priority: null, concerns: [], status: null }));
+    replace(states, picture.stations, ({ subject }) => subject, (state) => ({ ...state, standing: null, priority: null, concerns: [], status: null, clock_off: null }));
     replace(assessments, picture.assessments, assessmentKey);
     replace(feeds, picture.feeds, ({ id }) => id);
     for (const shown of figures.values()) shown.value = null;

@@ -11,7 +11,7 @@ mod rows;
 mod rules;
 mod told_twice;
 
-pub use self::rows::{RowSink, TimedBy};
+pub use self::rows::{Dated, RowSink, TimedBy};
 #[cfg(test)]
 pub(crate) use self::rules::LOOKED_FOR;
 pub(crate) use self::{

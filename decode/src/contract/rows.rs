@@ -5,10 +5,11 @@
 //! (invariants ONCE, BALANCE). Measured rows are handed on when the whole envelope is read: what it says twice shows only
 //! then.
 
+mod dated;
 mod devices;
 mod report;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use ioc_mapping::Mapping;
 use ioc_model::{
@@ -36,6 +37,7 @@ use ioc_model::{
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
+pub use self::dated::{Dated, TimedBy};
 use self::devices::Arrived;
 use super::{
     Refusal,
@@ -60,32 +62,8 @@ pub trait RowSink {
     fn present(&mut self, _station: SubjectId, _is_there: bool) {}
     /// A measured row has another time than one that its message states for the measurement. Heard before the row.
     fn timed_by(&mut self, _row: u32, _by: TimedBy) {}
-}
-
-/// What the time of a measured row is, where its message states none of the measurement that can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimedBy {
-    /// When a network's server took it.
-    Server,
-    /// When a gateway took it.
-    Gateway,
-    /// When its record was written at a broker.
-    Record,
-    /// When it arrived here.
-    Arrival,
-}
-
-impl TimedBy {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            TimedBy::Server => "server",
-            TimedBy::Gateway => "gateway",
-            TimedBy::Record => "record",
-            TimedBy::Arrival => "arrival",
-        }
-    }
+    /// A live message of a station bears a time that lies far from its arrival.
+    fn dated(&mut self, _dated: Dated) {}
 }
 
 /// Whom somebody who decodes has met and will meet again: the subjects no pack lists, and the source the last envelope
@@ -145,6 +123,12 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     /// The station whose device its address names, and what stands behind that, once it was looked for.
     in_address: OnceCell<Option<(&'d StationRules, &'d str)>>,
     arrived: Option<Arrived>,
+    /// Whether its senders say at once what they measure.
+    is_live: bool,
+    /// The newest time that its rows bear, of the station they are about.
+    dated: Option<Dated>,
+    /// The best of its times that cannot be, where another stands in for it.
+    passed_over: Cell<Option<EventTime>>,
     /// What its node said before, where whoever decodes holds that.
     node: Option<&'d mut Node>,
     /// Who reports in the lines that call themselves as the last one did.
@@ -186,6 +170,9 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             addressed: None,
             in_address: OnceCell::new(),
             arrived: Arrived::of(envelope, feed),
+            is_live: dated::is_live(envelope, feed),
+            dated: None,
+            passed_over: Cell::new(None),
             node: None,
             reporter: None,
             sink,
@@ -327,13 +314,16 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     /// Whether an event time is one the contract, the subject and the calendar allow.
     #[inline]
     pub(crate) fn check_time(
-        &self,
+        &mut self,
         field: &'static str,
         time: EventTime,
         subject: &Subject<'_>,
     ) -> Result<(), Refusal> {
         if !YEARS.contains(&time.0) {
             return Err(Refusal::outside_the_years(field, time));
+        }
+        if !(self.earliest..=self.latest).contains(&time) {
+            self.date_refused(subject, time);
         }
         if time > self.latest {
             return Err(Refusal::future(field, time, self.received_at, self.feed.contract.max_future));
@@ -393,11 +383,15 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         };
         self.count = self.count.saturating_add(1);
         self.met.held.push(observation);
+        if self.is_live {
+            self.date(subject, event_time);
+        }
     }
 
     /// Hands on the measured rows; how many rows of all kinds there were.
     #[inline]
-    pub(crate) fn finish(self) -> u32 {
+    pub(crate) fn finish(mut self) -> u32 {
+        self.say_date();
         let Rows { met, sink, count, .. } = self;
         met.held.drain(|row| sink.observation(row));
         count

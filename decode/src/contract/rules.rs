@@ -52,6 +52,8 @@ pub(crate) struct FeedRules {
     pub(crate) by_broker: bool,
     /// Whether they are records of a broker, which are read whenever.
     pub(crate) of_records: bool,
+    /// Whether its senders send what they measure at once, as far as they are connected.
+    pub(crate) is_live: bool,
     pub(crate) contract: Contract,
     /// What makes rows of its messages; none where its format does.
     pub(crate) mapping: Option<Arc<Mapping>>,
@@ -121,12 +123,26 @@ impl Rules {
             let by_file = matches!(feed.transport, Transport::Files { .. });
             let by_broker = matches!(feed.transport, Transport::MqttBroker { .. });
             let of_records = matches!(feed.transport, Transport::Kafka(_));
+            let is_live = matches!(
+                feed.transport,
+                Transport::Mqtt { .. } | Transport::MqttBroker { .. } | Transport::Http
+            );
             let (format, contract) = (feed.format, feed.contract.clone());
             let forms = feed.forms.iter().map(|form| form.as_str().into()).collect();
             let agency = feed.agency.as_deref().map(Name::new);
             let mapping = mappings.of_feed(feed);
-            let feed_rules =
-                FeedRules { name, format, by_file, by_broker, of_records, contract, mapping, forms, agency };
+            let feed_rules = FeedRules {
+                name,
+                format,
+                by_file,
+                by_broker,
+                of_records,
+                is_live,
+                contract,
+                mapping,
+                forms,
+                agency,
+            };
             let _ = rules.feeds.insert(feed.id.as_str().into(), feed_rules);
         }
         rules

@@ -21,8 +21,6 @@ use super::{
 use crate::contract::{Refusal, RowSink, Rows, TimedBy};
 
 const EXAMPLE: &str = r#"{"deduplicationId":"…","time":"2026-11-20T00:05:01.204+00:00","deviceInfo":{"devEui":"70b3d57ed0000001"},"object":{"pm25":18.4}}"#;
-/// 2000-01-01: no network of this kind is older.
-const EARLIEST: EventTime = EventTime(946_684_800_000);
 /// So many gateways' times are looked at.
 const MOST_GATEWAYS: usize = 64;
 
@@ -75,7 +73,7 @@ fn device(uplink: &Pairs<'_>) -> Result<Option<String>, Refusal> {
 
 /// The first time that can be, of the best to the least.
 fn when<S: RowSink + ?Sized>(uplink: &Pairs<'_>, rows: &Rows<'_, S>) -> Result<Option<When>, Refusal> {
-    let can_be = |at: &EventTime| *at >= EARLIEST && rows.can_be(*at);
+    let can_be = |at: &EventTime| rows.can_be(*at);
     let stated = gateway::get(uplink, "time")?.and_then(|raw| gateway::moment(raw).ok());
     if let Some(at) = stated.filter(can_be) {
         return Ok(Some(When::stated(at)));

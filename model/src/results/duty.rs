@@ -29,7 +29,7 @@ pub struct StatusResult {
     pub last_event: Option<EventTime>,
     /// Of a log source: the record by which its sensor sees too little; none where it sees enough, or is none.
     pub sensor: Option<Arc<SensorRecord>>,
-    /// Of a log source: so far its clock is constantly off, ahead of its arrivals where it is positive.
+    /// So far its clock is constantly off, ahead of its arrivals where it is positive; of a station its sender's clock.
     pub clock_off: Option<Millis>,
 }
 

@@ -55,8 +55,10 @@ impl StatusState {
             return;
         }
         let status = self.judge(now, plan, lateness, gone);
-        // What it says of itself is said anew with the state; of one that is silent when it speaks again.
-        let restated = restated && status != StationStatus::Silent;
+        // What it says of itself is said anew with the state; of a log source that is silent when it speaks again. A station
+        // whose clock is wrong may send and be silent.
+        let is_station = plan.counts.is_none();
+        let restated = restated && (is_station || status != StationStatus::Silent);
         if self.current.is_some_and(|(current, _)| current == status) && !restated {
             return;
         }

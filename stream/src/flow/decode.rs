@@ -1,6 +1,6 @@
 //! What bytes become, in the worker that was given them.
 
-use ioc_decode::{Decoder, Known, Outcome, RowSink, node::Node};
+use ioc_decode::{Dated, Decoder, Known, Outcome, RowSink, node::Node};
 use ioc_model::{
     attribute::Attribute,
     counts::Counts,
@@ -79,6 +79,7 @@ pub(super) fn decode(
                     open.put_event(addresses, event).into_iter().for_each(&mut give);
                 }
                 Good::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
+                Good::Dated(dated) => open.put_dated(addresses.of(dated.subject), dated),
                 // Nobody says so where nobody holds its node.
                 Good::Present(..) => {}
             };
@@ -183,6 +184,8 @@ pub(super) enum Good {
     Other(Row),
     /// Whether the gateway of a station says that it is there.
     Present(SubjectId, bool),
+    /// The time of its message lies far from the arrival.
+    Dated(Dated),
 }
 
 impl<G: FnMut(Good)> RowSink for Sorter<'_, G> {
@@ -197,6 +200,10 @@ impl<G: FnMut(Good)> RowSink for Sorter<'_, G> {
 
     fn present(&mut self, station: SubjectId, is_there: bool) {
         (self.give)(Good::Present(station, is_there));
+    }
+
+    fn dated(&mut self, dated: Dated) {
+        (self.give)(Good::Dated(dated));
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {

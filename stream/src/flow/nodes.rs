@@ -161,6 +161,7 @@ fn follow(
                     let presence = Presence { subject, is_there, at, position };
                     open.put_presence(addresses.of(subject), presence);
                 }
+                Good::Dated(dated) => open.put_dated(addresses.of(dated.subject), dated),
                 Good::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
             };
             reader.read(decoder, known, node, &envelope, message.source, give)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ioc_decode::Dated;
 use ioc_model::{
     event::Event, name::Name, names::SubjectId, observation::Observation, row::Row, time::EventTime,
 };
@@ -30,6 +31,8 @@ pub(super) struct Parcel {
     relayed: BTreeMap<Name, EventTime>,
     /// What gateways of stations say of themselves. They come from the nodes.
     presences: Vec<Presence>,
+    /// Messages of stations whose time lies far from their arrival.
+    dated: Vec<Dated>,
 }
 
 /// What of an epoch's events goes on from their log sources to shards, one parcel for each worker.
@@ -98,6 +101,7 @@ pub(super) struct Arrived {
     sightings: Vec<Sighting>,
     relayed: BTreeMap<Name, EventTime>,
     presences: Vec<Presence>,
+    dated: Vec<Dated>,
 }
 
 /// What of an epoch goes to a shard: measured rows in batches by position, others and sightings in order of arrival.
@@ -111,6 +115,8 @@ pub(super) struct Arranged {
     pub(super) relayed: BTreeMap<Name, EventTime>,
     /// What the gateway of each station said of itself last.
     pub(super) presences: BTreeMap<SubjectId, Presence>,
+    /// Messages of stations whose time lies far from their arrival.
+    pub(super) dated: Vec<Dated>,
 }
 
 impl OpenParcels {
@@ -147,6 +153,11 @@ impl OpenParcels {
     /// Puts what the gateway of a station says of itself.
     pub(super) fn put_presence(&mut self, worker: usize, presence: Presence) {
         self.rows[worker].presences.push(presence);
+    }
+
+    /// Puts a message whose time lies far from its arrival.
+    pub(super) fn put_dated(&mut self, worker: usize, dated: Dated) {
+        self.rows[worker].dated.push(dated);
     }
 
     /// Puts a message into the parcel of the worker that holds its node.
@@ -186,9 +197,9 @@ impl OpenParcels {
     pub(super) fn rest(self) -> impl Iterator<Item = Given> {
         let OpenParcels { rows, reports, unnamed, messages } = self;
         let is_empty = |parcel: &Parcel| {
-            let Parcel { rows, again, replaced, others, presences, .. } = parcel;
+            let Parcel { rows, again, replaced, others, presences, dated, .. } = parcel;
             let is_without_rows = rows.is_empty() && again.is_empty() && replaced.is_empty();
-            is_without_rows && others.is_empty() && presences.is_empty()
+            is_without_rows && others.is_empty() && presences.is_empty() && dated.is_empty()
         };
         let rows = rows.into_iter().filter(move |parcel| !is_empty(parcel)).map(Given::Rows);
         let filled = |reports: &Reports| !reports.events.is_empty();
@@ -207,6 +218,7 @@ impl Arrived {
         self.others.extend(parcel.others);
         self.sightings.extend(parcel.sightings);
         self.presences.extend(parcel.presences);
+        self.dated.extend(parcel.dated);
         for (relay, arrived) in parcel.relayed {
             let newest = self.relayed.entry(relay).or_insert(arrived);
             *newest = arrived.max(*newest);
@@ -218,8 +230,16 @@ impl Arrived {
     /// Each worker decoded one run of positions from its beginning to its end: the rows of all are in order of position
     /// once the batches are. Where something is read again, all are put in order: it lies before them or between.
     pub(super) fn arranged(self) -> Arranged {
-        let Arrived { mut batches, again, mut replaced, mut others, mut sightings, relayed, mut presences } =
-            self;
+        let Arrived {
+            mut batches,
+            again,
+            mut replaced,
+            mut others,
+            mut sightings,
+            relayed,
+            mut presences,
+            dated,
+        } = self;
         let key = |row: &Observation| row.arrival.place();
         batches.retain(|batch| !batch.is_empty());
         batches.sort_by_key(|batch| batch.first().map(key));
@@ -238,6 +258,6 @@ impl Arrived {
         sightings.sort_by_key(|sighting| (sighting.arrival, sighting.rule));
         presences.sort_by_key(|presence| (presence.at, presence.position));
         let presences = presences.into_iter().map(|presence| (presence.subject, presence)).collect();
-        Arranged { batches, replaced, others, sightings, relayed, presences }
+        Arranged { batches, replaced, others, sightings, relayed, presences, dated }
     }
 }

@@ -1,7 +1,5 @@
 //! What gateways say of themselves: that they are there, or gone.
 
-use ioc_model::time::EventTime;
-
 use super::{Shard, subject::SubjectState};
 use crate::step::Presence;
 
@@ -11,8 +9,6 @@ impl Shard {
         let names = &self.names;
         let state = self.subjects.entry(subject).or_insert_with(|| SubjectState::new(names.subject(subject)));
         state.gone = (!is_there).then_some(at);
-        let soon = EventTime(i64::MIN);
-        let _ = state.due.replace(soon).map(|due| self.timers.remove(&(due, subject)));
-        let _ = self.timers.insert((soon, subject));
+        self.look_soon(subject);
     }
 }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     checkpoint,
+    clocks::ClocksRecord,
     counted::{CountedBefore, LogSourceCounts},
     day::SourcesByPlace,
     derive::{Derived, UsualHours},
@@ -117,6 +118,8 @@ enum Kept {
     Gone(EventTime),
     /// Of counters: what their days hand on, beside their series.
     Counters(Vec<(Name, CounterDays)>),
+    /// The clocks that date it, those of which there is anything to remember.
+    Clocks(ClocksRecord),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -130,6 +133,7 @@ enum KeptRef<'a> {
     Replays(&'a Replays),
     Gone(EventTime),
     Counters(Vec<(Name, &'a CounterDays)>),
+    Clocks(ClocksRecord),
 }
 
 impl From<KeptBefore> for Kept {
@@ -161,12 +165,14 @@ impl SubjectState {
                 Kept::Replays(replays) => state.replays = Some(replays),
                 Kept::Gone(at) => state.gone = Some(at),
                 Kept::Counters(counters) => state.measured.remember_counters(counters),
+                // Whoever holds the subject took them before.
+                Kept::Clocks(_) => {}
             }
         }
         state
     }
 
-    pub(super) fn record(&self) -> Result<Vec<u8>, postcard::Error> {
+    pub(super) fn record(&self, clocks: Option<ClocksRecord>) -> Result<Vec<u8>, postcard::Error> {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         kept.extend(self.counted.as_deref().map(KeptRef::Counted));
@@ -177,6 +183,7 @@ impl SubjectState {
         kept.extend(self.gone.map(KeptRef::Gone));
         let counters = self.measured.counters();
         kept.extend((!counters.is_empty()).then_some(KeptRef::Counters(counters)));
+        kept.extend(clocks.map(KeptRef::Clocks));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -245,6 +252,15 @@ impl SubjectRecord {
         untold.filter(|_| is_form)
     }
 
+    /// Takes the clocks that date it out.
+    pub(super) fn take_clocks(&mut self) -> Option<ClocksRecord> {
+        let clocks = self.kept.iter().position(|kept| matches!(kept, Kept::Clocks(_)))?;
+        match self.kept.remove(clocks) {
+            Kept::Clocks(clocks) => Some(clocks),
+            _ => None,
+        }
+    }
+
     /// The subject's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -258,7 +274,7 @@ impl SubjectRecord {
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
             Kept::Usual(usual) => usual.awaited(self.name).collect(),
-            Kept::Reported(_) | Kept::Gone(_) | Kept::Counters(_) => Vec::new(),
+            Kept::Reported(_) | Kept::Gone(_) | Kept::Counters(_) | Kept::Clocks(_) => Vec::new(),
             Kept::Replays(replays) => replays.awaited().into_iter().collect(),
         })
     }

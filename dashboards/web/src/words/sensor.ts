@@ -18,4 +18,8 @@ export const sensorWords = {
     "lệch đều so với lúc nhận: thường do khai sai múi giờ, không phải gửi trễ. Hãy sửa múi giờ trên thiết bị hoặc khai 'timezone' cho nguồn này trong gói tỉnh.",
     "constantly, against its arrivals: mostly a zone that is declared wrongly, not lateness. Mend the zone at the device, or declare 'timezone' of this log source in the pack.",
   ),
+  stationClockNotice: t(
+    "lệch đều so với lúc nhận: số liệu ghi giờ theo đồng hồ này là nghi ngờ. Hãy sửa giờ hoặc múi giờ trên thiết bị.",
+    "constantly, against its arrivals: what it dates is suspect. Set the clock or the zone at the device.",
+  ),
 };

@@ -6,7 +6,7 @@
 
 use ioc_model::{attribute::Attribute, envelope::Envelope, time::EventTime};
 
-use super::{RowSink, Rows, TimedBy};
+use super::{RowSink, Rows, TimedBy, YEARS, dated::EARLIEST};
 use crate::{
     contract::{
         Refusal,
@@ -162,9 +162,13 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         self.arrived
     }
 
-    /// Whether a moment is one that the contract would take.
+    /// Whether a moment is one that a sender of today may mean, and that the contract would take.
     pub(crate) fn can_be(&self, time: EventTime) -> bool {
-        (self.earliest..=self.latest).contains(&time)
+        let can_be = time >= EARLIEST && (self.earliest..=self.latest).contains(&time);
+        if !can_be && self.passed_over.get().is_none() {
+            self.passed_over.set(Some(EventTime(time.0.clamp(YEARS.start, YEARS.end))));
+        }
+        can_be
     }
 
     /// Says what the time of the next row is.

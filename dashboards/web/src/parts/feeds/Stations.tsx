@@ -4,12 +4,14 @@ import { type Column, at } from "../../csv";
 import { fullMoment, isoDay, number, roughAge, unit } from "../../format";
 import { freshness } from "../../freshness";
 import { say } from "../../language";
+import { clockLine } from "../../sensor";
 import type { StationNames, Tile } from "../../model";
 import { chooseSeries, open } from "../../address";
-import { ageOf, pack, tileOf } from "../../store";
+import { ageOf, pack, stateOf, tileOf } from "../../store";
 import { selection } from "../../selection";
 import { stationWords } from "../../words/overview";
 import { freshnessWords, kindWords, qualityWords, words } from "../../words/page";
+import { sensorWords } from "../../words/sensor";
 import { Download } from "../frame/Download";
 import { Mark } from "../frame/Mark";
 import { Spark } from "./Spark";
@@ -75,8 +77,23 @@ function Station({ station, notYet }: { station: StationNames; notYet: boolean }
           {notYet && ` · ${say(words.notYetValid)}`}
         </p>
       </div>
+      {!notYet && <Clock station={station.id} />}
       {!notYet && <Readings station={station} />}
     </article>
+  );
+}
+
+/** How far its sender's clock is off. */
+function Clock({ station }: { station: string }) {
+  const off = stateOf(station).value.clock_off;
+  // A station that was never judged has none.
+  if (!off) {
+    return null;
+  }
+  return (
+    <p role="note" class="clock-notice" data-clock={station}>
+      <Mark priority="medium" /> {clockLine(off)} {say(sensorWords.stationClockNotice)}
+    </p>
   );
 }
 
