@@ -9,6 +9,8 @@ mod sample;
 #[allow(dead_code, reason = "shared with the other tests")]
 #[path = "../store/server.rs"]
 mod server;
+#[path = "../store/template.rs"]
+mod template;
 
 use ioc_model::epoch::Epoch;
 use server::TestServer;
