@@ -12,6 +12,9 @@
 //! With a number of rounds each is decoded so many times and no longer: what callgrind counts in 30 rounds more than in
 //! 10 is the instructions of 20, whatever else runs on the machine.
 
+#[path = "processor.rs"]
+mod processor;
+
 use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use ioc_decode::{Decoder, Known, Outcome, RowSink, trial::permissive_feed};
@@ -128,13 +131,6 @@ fn sdmx_message() -> Vec<u8> {
     message.into_bytes()
 }
 
-/// How long this thread was on a processor.
-fn processor_seconds() -> f64 {
-    let said = fs::read_to_string("/proc/thread-self/schedstat").expect("the schedule of a thread");
-    let nanos = said.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
-    nanos.expect("nanoseconds") / 1e9
-}
-
 /// Of those whose name has the word in it that was given; for so many rounds if their number was given, too.
 fn measure(decoder: &Decoder, name: &str, format: FormatName, address: &str, payloads: &[Vec<u8>]) {
     let mut said = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
@@ -149,7 +145,7 @@ fn measure(decoder: &Decoder, name: &str, format: FormatName, address: &str, pay
     let mut told = Vec::new();
     attribute::write(&mut told, Attribute::Sender, "192.0.2.11");
     let (mut known, mut count, mut bytes) = (Known::default(), Count::default(), 0);
-    let (begun, before) = (Instant::now(), processor_seconds());
+    let (begun, before) = (Instant::now(), processor::seconds());
     let mut rounds = 0;
     while goes_on(rounds, begun) {
         rounds += 1;
@@ -168,7 +164,7 @@ fn measure(decoder: &Decoder, name: &str, format: FormatName, address: &str, pay
             bytes += payload.len();
         }
     }
-    let seconds = processor_seconds() - before;
+    let seconds = processor::seconds() - before;
     assert_eq!(count.rejects, 0);
     println!(
         "{name}: {:.0} lines/s, {:.0} MB/s",

@@ -8,6 +8,9 @@
 //!
 //!     cargo bench -p ioc-decode --bench mapped
 
+#[path = "processor.rs"]
+mod processor;
+
 use std::{
     fs,
     path::Path,
@@ -127,13 +130,6 @@ fn by_hand(message: u32) -> Vec<u8> {
     format!("[{}]", on.map(row).collect::<Vec<_>>().join(",")).into_bytes()
 }
 
-/// How long this thread was on a processor.
-fn processor_seconds() -> f64 {
-    let said = fs::read_to_string("/proc/thread-self/schedstat").expect("the schedule of a thread");
-    let nanos = said.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
-    nanos.expect("nanoseconds") / 1e9
-}
-
 /// How long processes that were waited for were on one.
 fn processor_seconds_of_children() -> f64 {
     let said = fs::read_to_string("/proc/self/stat").expect("the state of a process");
@@ -167,11 +163,11 @@ fn becomes(decoder: &Decoder, format: FormatName, payloads: &[Vec<u8>]) -> Vec<(
 
 fn measure(decoder: &Decoder, name: &str, format: FormatName, payloads: &[Vec<u8>]) {
     let (mut known, mut count) = (Known::default(), Count::default());
-    let (begun, before) = (Instant::now(), processor_seconds());
+    let (begun, before) = (Instant::now(), processor::seconds());
     while begun.elapsed().as_secs_f64() < SPAN {
         payloads.iter().for_each(|payload| decode(decoder, &mut known, format, payload, &mut count));
     }
-    let seconds = processor_seconds() - before;
+    let seconds = processor::seconds() - before;
     assert_eq!(count.rejects, 0);
     println!("{name}: {:.0} observations/s", count.observations as f64 / seconds);
 }

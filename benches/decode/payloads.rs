@@ -8,6 +8,9 @@
 //!
 //!     cargo bench -p ioc-decode --bench payloads [-- WORD]
 
+#[path = "processor.rs"]
+mod processor;
+
 use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use ioc_decode::{Decoder, Known, Outcome, RowSink};
@@ -182,21 +185,14 @@ fn case(name: &str) -> String {
     fs::read_to_string(cases().join(name).join("input.json")).expect("a golden case")
 }
 
-/// How long this thread was on a processor.
-fn processor_seconds() -> f64 {
-    let said = fs::read_to_string("/proc/thread-self/schedstat").expect("the schedule of a thread");
-    let nanos = said.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
-    nanos.expect("nanoseconds") / 1e9
-}
-
 /// What it takes a second of a processor to go through the payloads: times a second.
 fn rate(mut once: impl FnMut()) -> f64 {
-    let (begun, before, mut rounds) = (Instant::now(), processor_seconds(), 0.0);
+    let (begun, before, mut rounds) = (Instant::now(), processor::seconds(), 0.0);
     while begun.elapsed().as_secs_f64() < SPAN {
         once();
         rounds += 1.0;
     }
-    rounds / (processor_seconds() - before)
+    rounds / (processor::seconds() - before)
 }
 
 fn measure(decoder: &Decoder, kind: &Payloads) {

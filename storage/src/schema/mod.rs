@@ -89,6 +89,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 42, name: "undated events", sql: include_str!("0042_undated_events.sql") },
     Migration { number: 43, name: "records lost", sql: include_str!("0043_records_lost.sql") },
     Migration { number: 46, name: "counters", sql: include_str!("0046_counters.sql") },
+    Migration { number: 47, name: "clocks", sql: include_str!("0047_clocks.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
